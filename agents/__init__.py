@@ -1,0 +1,1 @@
+"""Who does the work: agent definitions, the agent loop, tools, model adapters, flows and plans."""

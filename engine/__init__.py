@@ -1,0 +1,1 @@
+"""Facts in, facts out: the event log, the pure decision core, the scheduler, git and checks."""

@@ -1,0 +1,1 @@
+"""Colours as data: the themes that ship with orchestra-tui."""

@@ -1,0 +1,1 @@
+"""A picture of the state and a keyboard for wishes."""

@@ -31,10 +31,10 @@ _UNSAFE = re.compile(
 
 
 def clean(text: str) -> str:
-    """Remove everything from a text that a terminal could obey or an eye cannot see.
+    r"""Remove everything from a text that a terminal could obey or an eye cannot see.
 
     In:   any string, also one decoded with surrogateescape.
-    Out:  the text with `\\n` and `\\t` as its only control characters; `\\r\\n` and `\\r` become `\\n`.
+    Out:  the text with `\n` and `\t` as its only control characters; `\r\n` and `\r` become `\n`.
     """
     if text.isascii() and text.isprintable():
         return text

@@ -1,22 +1,22 @@
 """Every error that somebody reacts to differently; fields, not prose. `engine.sentences` turns one into words for a person.
 
-    OrchestraError
-    ├── UserFault            the person can mend it: what happened, what is safe, what to do
-    │   ├── RepositoryFault  not a repository, bare, no commits, …
-    │   └── DefinitionFault  a file we read is malformed: file, line, field, suggestion
-    ├── StoreFault           the log cannot be written or read
-    │   ├── FencedOut        another engine took the lease
-    │   └── LogTampered      the hash chain breaks at one event
-    ├── GitFault             a git call failed
-    │   └── PointerMoved     compare-and-swap lost: the ref is not where we left it
-    ├── ModelFault           a model call failed; `policy` reacts by class
-    │   ├── Unreachable      connect or read failed, 5xx: retry, then the next model
-    │   ├── Busy             429, 503, 529: retry after a while, honouring Retry-After
-    │   ├── Refused          401, 403, 400 with no better class: the person
-    │   ├── UnknownModel     404: the person, with the command that pulls it
-    │   ├── ContextOverflow  prompt longer than the window: compact once, then climb
-    │   └── MalformedReply   EOF without done, broken JSON, empty: one repair turn, then climb
-    └── ToolFault            a tool refused; its text goes back to the model, nothing else happens
+OrchestraError
+├── UserFault            the person can mend it: what happened, what is safe, what to do
+│   ├── RepositoryFault  not a repository, bare, no commits, …
+│   └── DefinitionFault  a file we read is malformed: file, line, field, suggestion
+├── StoreFault           the log cannot be written or read
+│   ├── FencedOut        another engine took the lease
+│   └── LogTampered      the hash chain breaks at one event
+├── GitFault             a git call failed
+│   └── PointerMoved     compare-and-swap lost: the ref is not where we left it
+├── ModelFault           a model call failed; `policy` reacts by class
+│   ├── Unreachable      connect or read failed, 5xx: retry, then the next model
+│   ├── Busy             429, 503, 529: retry after a while, honouring Retry-After
+│   ├── Refused          401, 403, 400 with no better class: the person
+│   ├── UnknownModel     404: the person, with the command that pulls it
+│   ├── ContextOverflow  prompt longer than the window: compact once, then climb
+│   └── MalformedReply   EOF without done, broken JSON, empty: one repair turn, then climb
+└── ToolFault            a tool refused; its text goes back to the model, nothing else happens
 """
 
 from __future__ import annotations

@@ -1,0 +1,186 @@
+"""The facts: everything that ever happened in a run, past tense, frozen, one closed union.
+
+A kind's meaning never changes. A field may be added with a default; anything else is a new kind (`turn_ended.2`) beside the
+old one, so that every log ever written stays readable. A kind from a newer version is kept in the store and skipped here.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+from engine.event import Event
+from engine.lane_events import (
+    CheckFinished,
+    ContextCompacted,
+    ContextMeasured,
+    ContextTruncated,
+    LandConflicted,
+    LandIntended,
+    LaneContinued,
+    LaneOpened,
+    LanePaused,
+    LaneReaped,
+    LoopForgiven,
+    LoopFound,
+    LoopNudged,
+    NoteTaken,
+    SteerDelivered,
+    Steered,
+    TaskLanded,
+    ToolCalled,
+    ToolFinished,
+    TurnEnded,
+    TurnFailed,
+    TurnQueued,
+    TurnStarted,
+    VerdictGiven,
+)
+from engine.run_events import (
+    ApprovalAnswered,
+    ApprovalAsked,
+    ApprovalWithdrawn,
+    AttemptFailed,
+    CheckChosen,
+    CloudPermitted,
+    FileTrusted,
+    PlanAccepted,
+    PlanProposed,
+    PlanRefused,
+    RunCancelled,
+    RunContinued,
+    RunFinished,
+    RunPaused,
+    RunResumed,
+    RunStarted,
+    TaskAdded,
+    TaskCancelled,
+    TaskDone,
+    TaskFailed,
+    TaskInterrupted,
+    TaskMoved,
+    TaskProduced,
+    TaskRevised,
+    TaskSkipped,
+    TaskStarted,
+    TaskUnverified,
+    TaskVerified,
+    TaskWaiting,
+)
+
+__all__ = [
+    "KINDS",
+    "AnyEvent",
+    "ApprovalAnswered",
+    "ApprovalAsked",
+    "ApprovalWithdrawn",
+    "AttemptFailed",
+    "CheckChosen",
+    "CheckFinished",
+    "CloudPermitted",
+    "ContextCompacted",
+    "ContextMeasured",
+    "ContextTruncated",
+    "Event",
+    "FileTrusted",
+    "LandConflicted",
+    "LandIntended",
+    "LaneContinued",
+    "LaneOpened",
+    "LanePaused",
+    "LaneReaped",
+    "LoopForgiven",
+    "LoopFound",
+    "LoopNudged",
+    "NoteTaken",
+    "PlanAccepted",
+    "PlanProposed",
+    "PlanRefused",
+    "RepositoryEvent",
+    "RunCancelled",
+    "RunContinued",
+    "RunFinished",
+    "RunPaused",
+    "RunResumed",
+    "RunStarted",
+    "SteerDelivered",
+    "Steered",
+    "TaskAdded",
+    "TaskCancelled",
+    "TaskDone",
+    "TaskFailed",
+    "TaskInterrupted",
+    "TaskLanded",
+    "TaskMoved",
+    "TaskProduced",
+    "TaskRevised",
+    "TaskSkipped",
+    "TaskStarted",
+    "TaskUnverified",
+    "TaskVerified",
+    "TaskWaiting",
+    "ToolCalled",
+    "ToolFinished",
+    "TurnEnded",
+    "TurnFailed",
+    "TurnQueued",
+    "TurnStarted",
+    "VerdictGiven",
+]
+
+RepositoryEvent: TypeAlias = CloudPermitted | FileTrusted | CheckChosen
+
+AnyEvent: TypeAlias = (
+    RepositoryEvent
+    | RunStarted
+    | RunPaused
+    | RunContinued
+    | RunResumed
+    | RunFinished
+    | RunCancelled
+    | PlanProposed
+    | PlanRefused
+    | PlanAccepted
+    | TaskAdded
+    | TaskStarted
+    | TaskProduced
+    | TaskVerified
+    | TaskUnverified
+    | TaskInterrupted
+    | AttemptFailed
+    | TaskRevised
+    | TaskWaiting
+    | TaskMoved
+    | TaskDone
+    | TaskFailed
+    | TaskSkipped
+    | TaskCancelled
+    | LaneOpened
+    | LaneReaped
+    | TurnQueued
+    | TurnStarted
+    | TurnEnded
+    | TurnFailed
+    | ContextMeasured
+    | ContextCompacted
+    | ContextTruncated
+    | ToolCalled
+    | ToolFinished
+    | NoteTaken
+    | Steered
+    | SteerDelivered
+    | LanePaused
+    | LaneContinued
+    | LoopFound
+    | LoopNudged
+    | LoopForgiven
+    | CheckFinished
+    | VerdictGiven
+    | LandIntended
+    | TaskLanded
+    | LandConflicted
+    | ApprovalAsked
+    | ApprovalAnswered
+    | ApprovalWithdrawn
+)
+
+KINDS: frozenset[str] = frozenset(kind.__name__ for kind in AnyEvent.__args__)

@@ -1,0 +1,196 @@
+"""Events of the run, the plan and the tasks."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from engine import events as e
+from engine.evolution.parts import change, lane_of, move, with_lane, with_task
+from engine.state import Run, Task
+from engine.words import Reaction, RunStatus, TaskState
+
+
+def run_started(run: Run, event: e.RunStarted, at: float) -> Run:
+    return replace(
+        run,
+        goal=event.goal,
+        flow=event.flow,
+        roster=event.roster,
+        base_commit=event.base_commit,
+        base_tree=event.base_tree,
+        base_branch=event.base_branch,
+        check=event.check,
+        items=event.items,
+        route_reason=event.route_reason,
+        max_lanes=event.max_lanes,
+        is_unattended=event.is_unattended,
+        accepts_plan=event.accepts_plan,
+        cloud_allowed=event.cloud_allowed,
+        sandbox=event.sandbox,
+        budget_usd=event.budget_usd,
+        budget_tokens=event.budget_tokens,
+        notes=event.notes,
+        started_at=at,
+        branch=f"orchestra/{run.run}",
+        head=event.base_commit,
+        head_tree=event.base_tree,
+        at=at,
+    )
+
+
+def run_finished(run: Run, event: e.RunFinished, at: float) -> Run:
+    return replace(run, status=RunStatus.FINISHED, outcome=event.outcome, reason=event.reason, ended_at=at, at=at)
+
+
+def run_cancelled(run: Run, event: e.RunCancelled, at: float) -> Run:
+    return replace(run, status=RunStatus.CANCELLED, reason=event.reason, ended_at=at, at=at)
+
+
+def run_paused(run: Run, _event: e.RunPaused, at: float) -> Run:
+    return replace(run, status=RunStatus.PAUSED, at=at)
+
+
+def run_continued(run: Run, _event: e.RunContinued, at: float) -> Run:
+    return replace(run, status=RunStatus.RUNNING, at=at)
+
+
+def run_resumed(run: Run, _event: e.RunResumed, at: float) -> Run:
+    lanes = {task: replace(lane, in_turn=False, queued_at=0.0) for task, lane in run.lanes.items()}
+    return replace(run, resumed=run.resumed + 1, lanes=lanes, at=at)
+
+
+def plan_proposed(run: Run, event: e.PlanProposed, at: float) -> Run:
+    run = move(run, event.task, TaskState.PRODUCED, at, summary=event.remark)
+    return replace(run, plan=event.tasks, plan_task=event.task)
+
+
+def plan_accepted(run: Run, event: e.PlanAccepted, at: float) -> Run:
+    return replace(run, plan=event.tasks, is_plan_accepted=True, at=at)
+
+
+def task_added(run: Run, event: e.TaskAdded, at: float) -> Run:
+    if event.spec.task in run.tasks:
+        return run
+    return with_task(run, Task(event.spec, agent=event.spec.agent, added_at=at, changed_at=at), at)
+
+
+def task_started(run: Run, event: e.TaskStarted, at: float) -> Run:
+    task = run.tasks.get(event.task)
+    if task is None:
+        return run
+    run = move(
+        run,
+        event.task,
+        TaskState.RUNNING,
+        at,
+        attempt=event.attempt,
+        agent=event.agent,
+        model=event.model,
+        start_commit=event.start_commit,
+        started_at=task.started_at or at,
+        is_proven=False,
+        evidence=None,
+        verdict=None,
+        commit="",
+        tree="",
+        reason="",
+    )
+    lane = lane_of(run, event.task)
+    return with_lane(
+        run,
+        replace(
+            lane,
+            model=event.model,
+            tier=event.tier,
+            in_turn=False,
+            queued_at=0.0,
+            loop=None,
+            tool=None,
+            trouble="",
+        ),
+        at,
+    )
+
+
+def task_produced(run: Run, event: e.TaskProduced, at: float) -> Run:
+    run = move(
+        run,
+        event.task,
+        TaskState.PRODUCED,
+        at,
+        summary=event.summary,
+        output=event.output,
+        commit=event.commit,
+        tree=event.tree,
+        files=event.files,
+        insertions=event.insertions,
+        deletions=event.deletions,
+        outliving=event.outliving,
+    )
+    return with_lane(run, replace(lane_of(run, event.task), in_turn=False, queued_at=0.0, loop=None), at)
+
+
+def task_verified(run: Run, event: e.TaskVerified, at: float) -> Run:
+    return change(run, event.task, at, is_proven=True, evidence=event.evidence, proof=event.reason)
+
+
+def task_interrupted(run: Run, event: e.TaskInterrupted, at: float) -> Run:
+    task = run.tasks.get(event.task)
+    if task is None or task.state is not TaskState.RUNNING:
+        return run
+    run = move(run, event.task, TaskState.REVISING, at, attempt=event.attempt - 1)
+    lane = lane_of(run, event.task)
+    return with_lane(run, replace(lane, in_turn=False, queued_at=0.0, tool=None, loop=None), at)
+
+
+def attempt_failed(run: Run, event: e.AttemptFailed, at: float) -> Run:
+    run = change(run, event.task, at, last_failure=event.failure, reason=event.reason)
+    lane = lane_of(run, event.task)
+    return with_lane(run, replace(lane, in_turn=False, queued_at=0.0, trouble=event.reason), at)
+
+
+def task_revised(run: Run, event: e.TaskRevised, at: float) -> Run:
+    task = run.tasks.get(event.task)
+    if task is None:
+        return run
+    used = f"{event.failure}:{event.reaction}"
+    run = move(
+        run,
+        event.task,
+        TaskState.REVISING,
+        at,
+        agent=event.agent,
+        rung=event.rung,
+        feedback=event.feedback,
+        reason=event.reason,
+        last_failure=event.failure,
+        reactions={**task.reactions, used: task.reactions.get(used, 0) + 1},
+        is_proven=False,
+        is_resolving=event.reaction is Reaction.RESOLVE,
+    )
+    lane = lane_of(run, event.task)
+    return with_lane(run, replace(lane, in_turn=False, queued_at=0.0, tool=None), at)
+
+
+def task_waiting(run: Run, event: e.TaskWaiting, at: float) -> Run:
+    return move(run, event.task, TaskState.WAITING, at, reason=event.reason)
+
+
+def task_done(run: Run, event: e.TaskDone, at: float) -> Run:
+    return move(run, event.task, TaskState.DONE, at)
+
+
+def task_failed(run: Run, event: e.TaskFailed, at: float) -> Run:
+    return move(run, event.task, TaskState.FAILED, at, reason=event.reason)
+
+
+def task_skipped(run: Run, event: e.TaskSkipped, at: float) -> Run:
+    return move(run, event.task, TaskState.SKIPPED, at, reason=event.reason)
+
+
+def task_cancelled(run: Run, event: e.TaskCancelled, at: float) -> Run:
+    return move(run, event.task, TaskState.CANCELLED, at, reason="cancelled by the person")
+
+
+def task_moved(run: Run, event: e.TaskMoved, at: float) -> Run:
+    return move(run, event.task, event.to, at)

@@ -1,0 +1,272 @@
+"""Facts of the repository, the run, its plan, its tasks and the person's answers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from engine.event import Event
+from engine.words import (
+    AgentCard,
+    ApprovalId,
+    CheckResult,
+    CheckSpec,
+    Failure,
+    Flow,
+    Reaction,
+    RunOutcome,
+    TaskId,
+    TaskSpec,
+    TaskState,
+)
+
+
+class CloudPermitted(Event, frozen=True):
+    """The person allowed (or withdrew) cloud models for this repository."""
+
+    allowed: bool
+
+
+class FileTrusted(Event, frozen=True):
+    """The person trusts a file of the repository that configures us, with exactly this content."""
+
+    path: str
+    digest: str
+
+
+class CheckChosen(Event, frozen=True):
+    """The person named the repository's check command."""
+
+    check: CheckSpec | None
+
+
+class RunStarted(Event, frozen=True):
+    """A goal was accepted; everything decide needs to know is in here, so that the log alone can be replayed."""
+
+    goal: str
+    flow: Flow
+    roster: dict[str, AgentCard]
+    base_commit: str
+    base_tree: str
+    base_branch: str = ""
+    check: CheckSpec | None = None
+    items: tuple[str, ...] = ()
+    route_reason: str = ""
+    max_lanes: int = 4
+    is_unattended: bool = False
+    """Nobody will answer: questions take their safe default."""
+    accepts_plan: bool = False
+    cloud_allowed: bool = False
+    sandbox: str = ""
+    budget_usd: float = 0.0
+    budget_tokens: int = 0
+    notes: tuple[str, ...] = ()
+    settings: dict[str, Any] = {}
+
+
+class RunPaused(Event, frozen=True):
+    """All lanes stop at their next turn boundary."""
+
+
+class RunContinued(Event, frozen=True):
+    """A paused run goes on."""
+
+
+class RunResumed(Event, frozen=True):
+    """An engine took the run up again after another one stopped or died."""
+
+    epoch: int
+
+
+class RunFinished(Event, frozen=True):
+    """The last event of a run that ended by itself."""
+
+    outcome: RunOutcome
+    reason: str
+    branch: str = ""
+    commit: str = ""
+
+
+class RunCancelled(Event, frozen=True):
+    """The last event of a run that the person ended."""
+
+    reason: str = ""
+
+
+class PlanProposed(Event, frozen=True):
+    """A planner (or the person) proposes tasks."""
+
+    task: TaskId
+    tasks: tuple[TaskSpec, ...]
+    by: str = ""
+    remark: str = ""
+
+
+class PlanRefused(Event, frozen=True):
+    """The plan cannot run; the reasons go back to the planner once, then to the person."""
+
+    task: TaskId
+    reasons: tuple[str, ...]
+
+
+class PlanAccepted(Event, frozen=True):
+    """The plan runs as it now stands, edits of the person included."""
+
+    task: TaskId
+    tasks: tuple[TaskSpec, ...]
+    by: str = "person"
+
+
+class TaskAdded(Event, frozen=True):
+    """A task exists."""
+
+    spec: TaskSpec
+
+
+class TaskStarted(Event, frozen=True):
+    """An attempt begins in the task's lane."""
+
+    task: TaskId
+    attempt: int
+    agent: str
+    model: str
+    tier: str
+    start_commit: str
+    branch: str = ""
+    worktree: str = ""
+    key: str = ""
+
+
+class TaskProduced(Event, frozen=True):
+    """The agent claims a result: a commit, a text, or both."""
+
+    task: TaskId
+    attempt: int
+    summary: str = ""
+    output: str = ""
+    commit: str = ""
+    tree: str = ""
+    files: tuple[str, ...] = ()
+    insertions: int = 0
+    deletions: int = 0
+    outliving: tuple[str, ...] = ()
+    """Changed files that act after the task is over: rules, CI, hooks, build scripts."""
+    is_adopted: bool = False
+
+
+class TaskVerified(Event, frozen=True):
+    """The engine's check holds for the task's tree. Only the engine emits this."""
+
+    task: TaskId
+    evidence: CheckResult
+    reason: str
+
+
+class TaskUnverified(Event, frozen=True):
+    """The task has no check: its result stays a claim."""
+
+    task: TaskId
+
+
+class TaskInterrupted(Event, frozen=True):
+    """The engine stopped in the middle of an attempt; the same attempt starts anew from a clean lane."""
+
+    task: TaskId
+    attempt: int
+    saved: str = ""
+
+
+class AttemptFailed(Event, frozen=True):
+    """An attempt ended without a result."""
+
+    task: TaskId
+    attempt: int
+    failure: Failure
+    reason: str
+    feedback: str = ""
+    """The raw error for the next attempt."""
+
+
+class TaskRevised(Event, frozen=True):
+    """The policy gives the task another attempt."""
+
+    task: TaskId
+    failure: Failure
+    reaction: Reaction
+    rule: str
+    reason: str
+    agent: str
+    rung: int
+    feedback: str = ""
+
+
+class TaskWaiting(Event, frozen=True):
+    """Only the person can lead this task on."""
+
+    task: TaskId
+    approval: ApprovalId
+    reason: str
+
+
+class TaskMoved(Event, frozen=True):
+    """The task goes on to being checked, reviewed or landed."""
+
+    task: TaskId
+    to: TaskState
+
+
+class TaskDone(Event, frozen=True):
+    """The task needs nothing more."""
+
+    task: TaskId
+
+
+class TaskFailed(Event, frozen=True):
+    """The task will not be done; what needs it is skipped."""
+
+    task: TaskId
+    reason: str
+
+
+class TaskSkipped(Event, frozen=True):
+    """Something the task needs will never come."""
+
+    task: TaskId
+    reason: str
+
+
+class TaskCancelled(Event, frozen=True):
+    """The person ended the task; its worktree stays."""
+
+    task: TaskId
+
+
+class ApprovalAsked(Event, frozen=True):
+    """The person is needed. The id is made from the question, so that it is asked once however often it comes up."""
+
+    approval: ApprovalId
+    task: TaskId
+    form: str
+    """plan, command, outliving, stuck, cloud."""
+    title: str
+    why: str
+    body: str = ""
+    """The command, the diff or the plan."""
+    reach: str = ""
+    """Where it would run and what it could reach."""
+    options: tuple[str, ...] = ("allow", "deny")
+    default: str = "deny"
+
+
+class ApprovalAnswered(Event, frozen=True):
+    """The person (or the safe default of an unattended run) answered."""
+
+    approval: ApprovalId
+    answer: str
+    words: str = ""
+    by: str = "person"
+
+
+class ApprovalWithdrawn(Event, frozen=True):
+    """The question does not matter any more."""
+
+    approval: ApprovalId

@@ -1,0 +1,251 @@
+"""The state of a run: a fold of its events, frozen, so that yesterday's picture stays yesterday's."""
+
+from __future__ import annotations
+
+import msgspec
+
+from engine.lifecycle import SETTLED
+from engine.words import (
+    AgentCard,
+    ApprovalId,
+    CheckResult,
+    CheckSpec,
+    ContextPart,
+    Failure,
+    Flow,
+    Node,
+    Role,
+    RunId,
+    RunOutcome,
+    RunStatus,
+    TaskId,
+    TaskSpec,
+    TaskState,
+    TurnUsage,
+    Verdict,
+)
+
+
+class Part(msgspec.Struct, frozen=True):
+    """Base of all parts of the state."""
+
+
+class LoopSeen(Part, frozen=True):
+    """A loop found in a lane and not yet left behind."""
+
+    form: str
+    evidence: str
+    confidence: float
+    at: float
+
+
+class Tool(Part, frozen=True):
+    """The tool call a lane is in, or its last one."""
+
+    call_id: str
+    name: str
+    line: str
+    is_running: bool = True
+    is_error: bool = False
+    outcome: str = ""
+
+
+class Lane(Part, frozen=True):
+    """A place to work: one worktree, one context, one pane; it bears its task's id."""
+
+    task: TaskId
+    branch: str = ""
+    worktree: str = ""
+    opened_at: float = 0.0
+    is_reaped: bool = False
+    is_paused: bool = False
+    model: str = ""
+    tier: str = ""
+    turn: int = 0
+    in_turn: bool = False
+    queued_at: float = 0.0
+    """When the lane began to wait for its model; 0 when it does not."""
+    queued_host: str = ""
+    turn_started_at: float = 0.0
+    used_tokens: int = 0
+    effective_tokens: int = 0
+    max_tokens: int = 0
+    parts: tuple[ContextPart, ...] = ()
+    is_truncated: bool = False
+    usage: TurnUsage = TurnUsage()
+    """Sums over the lane's turns; durations add up too."""
+    last_usage: TurnUsage = TurnUsage()
+    tool: Tool | None = None
+    tool_calls: int = 0
+    tool_errors: int = 0
+    loop: LoopSeen | None = None
+    loops: int = 0
+    nudges: tuple[str, ...] = ()
+    """Words of the person and of the loop breaker; those beyond `delivered` are still to be read."""
+    delivered: int = 0
+    interrupts: int = 0
+    """Grows when the current turn must be cut at once."""
+    forgiven: tuple[str, ...] = ()
+    trouble: str = ""
+    """The last failure's sentence, until the next turn succeeds."""
+
+
+class Task(Part, frozen=True):
+    """A task and how far it is."""
+
+    spec: TaskSpec
+    state: TaskState = TaskState.PENDING
+    attempt: int = 0
+    agent: str = ""
+    rung: int = 0
+    model: str = ""
+    feedback: str = ""
+    start_commit: str = ""
+    commit: str = ""
+    tree: str = ""
+    files: tuple[str, ...] = ()
+    insertions: int = 0
+    deletions: int = 0
+    summary: str = ""
+    output: str = ""
+    is_proven: bool = False
+    evidence: CheckResult | None = None
+    proof: str = ""
+    verdict: Verdict | None = None
+    review_round: int = 0
+    landed: str = ""
+    """The commit on the run's branch that holds the work."""
+    conflict: tuple[str, ...] = ()
+    conflict_onto: str = ""
+    is_resolving: bool = False
+    reason: str = ""
+    last_failure: Failure | None = None
+    reactions: dict[str, int] = {}
+    """How often each `failure:reaction` was used."""
+    outliving: tuple[str, ...] = ()
+    added_at: float = 0.0
+    started_at: float = 0.0
+    settled_at: float = 0.0
+    changed_at: float = 0.0
+
+    @property
+    def task(self) -> TaskId:
+        """The task's id."""
+        return TaskId(self.spec.task)
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether nothing more happens by itself."""
+        return self.state in SETTLED
+
+
+class Approval(Part, frozen=True):
+    """A question to the person."""
+
+    approval: ApprovalId
+    task: TaskId
+    form: str
+    title: str
+    why: str
+    body: str
+    reach: str
+    options: tuple[str, ...]
+    default: str
+    asked_at: float
+    answer: str = ""
+    words: str = ""
+    by: str = ""
+    is_withdrawn: bool = False
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the person is still needed."""
+        return not self.answer and not self.is_withdrawn
+
+
+class Run(Part, frozen=True):
+    """One goal, from prompt to last event."""
+
+    run: RunId
+    goal: str = ""
+    flow: Flow = Flow("", "", ())
+    roster: dict[str, AgentCard] = {}
+    base_commit: str = ""
+    base_tree: str = ""
+    base_branch: str = ""
+    check: CheckSpec | None = None
+    items: tuple[str, ...] = ()
+    route_reason: str = ""
+    max_lanes: int = 4
+    is_unattended: bool = False
+    accepts_plan: bool = False
+    cloud_allowed: bool = False
+    sandbox: str = ""
+    budget_usd: float = 0.0
+    budget_tokens: int = 0
+    notes: tuple[str, ...] = ()
+    status: RunStatus = RunStatus.RUNNING
+    outcome: RunOutcome | None = None
+    reason: str = ""
+    started_at: float = 0.0
+    ended_at: float = 0.0
+    tasks: dict[TaskId, Task] = {}
+    lanes: dict[TaskId, Lane] = {}
+    approvals: dict[ApprovalId, Approval] = {}
+    evidence: dict[str, CheckResult] = {}
+    """What checks said, by `tree command`: a tree is never checked twice."""
+    branch: str = ""
+    head: str = ""
+    """The commit the run's branch points to; the base until something landed."""
+    head_tree: str = ""
+    intent: str = ""
+    """A merge commit that was about to become the head when the log ended."""
+    plan: tuple[TaskSpec, ...] = ()
+    plan_task: TaskId = TaskId("")
+    is_plan_accepted: bool = False
+    usage: TurnUsage = TurnUsage()
+    cloud_usd: float = 0.0
+    notes_taken: tuple[str, ...] = ()
+    resumed: int = 0
+    seq: int = 0
+    at: float = 0.0
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the run has had its last event."""
+        return self.status in (RunStatus.FINISHED, RunStatus.CANCELLED)
+
+    def of_node(self, node: str) -> tuple[Task, ...]:
+        """The tasks of one flow node, in the order they were added."""
+        return tuple(task for task in self.tasks.values() if task.spec.node == node)
+
+    def node_of(self, task: Task) -> Node | None:
+        """The flow node a task belongs to."""
+        return self.flow.node(task.spec.node)
+
+    def evidence_for(self, tree: str, check: CheckSpec) -> CheckResult | None:
+        """What the check said of that tree, if it was asked."""
+        return self.evidence.get(evidence_key(tree, check))
+
+    def open_approvals(self) -> tuple[Approval, ...]:
+        """The questions that wait for the person, oldest first."""
+        return tuple(approval for approval in self.approvals.values() if approval.is_open)
+
+    def work_tasks(self) -> tuple[Task, ...]:
+        """The tasks whose results land."""
+        return tuple(task for task in self.tasks.values() if task.spec.role is Role.WORK)
+
+
+class Repository(Part, frozen=True):
+    """What the person decided for this repository, over all runs."""
+
+    cloud_allowed: bool = False
+    trusted: dict[str, str] = {}
+    """Path to digest of the content that was trusted."""
+    check: CheckSpec | None = None
+    is_check_chosen: bool = False
+
+
+def evidence_key(tree: str, check: CheckSpec) -> str:
+    """Evidence is bound to a tree and a command: any later edit voids it."""
+    return f"{tree} {check.run}"

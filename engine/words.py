@@ -1,0 +1,261 @@
+"""The nouns of a run, as frozen values: what events carry and what state is made of.
+
+Glossary: ARCHITECTURE.md. Everything here is data; decisions live in `engine.decide`, changes in `engine.evolve`.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import NewType
+
+import msgspec
+
+RunId = NewType("RunId", str)
+TaskId = NewType("TaskId", str)
+ApprovalId = NewType("ApprovalId", str)
+
+
+class Value(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Base of all values that go into the log: immutable, compact, decodable by name."""
+
+
+class RunStatus(StrEnum):
+    """Where a run stands."""
+
+    RUNNING = "running"
+    PAUSED = "paused"
+    FINISHED = "finished"
+    CANCELLED = "cancelled"
+
+
+class RunOutcome(StrEnum):
+    """What a finished run is worth: only the engine's own check makes it proven."""
+
+    PROVEN = "proven"
+    CLAIMED = "claimed"
+    RED = "red"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class TaskState(StrEnum):
+    """Where a task stands; the legal moves are the table in `engine.lifecycle`."""
+
+    PENDING = "pending"
+    RUNNING = "running"
+    PRODUCED = "produced"
+    CHECKING = "checking"
+    REVIEWING = "reviewing"
+    LANDING = "landing"
+    DONE = "done"
+    REVISING = "revising"
+    WAITING = "waiting"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    CANCELLED = "cancelled"
+
+
+class Role(StrEnum):
+    """What a task's result is."""
+
+    WORK = "work"
+    """A commit in its lane, to be checked, reviewed and landed."""
+    TEXT = "text"
+    """A text for tasks that need it."""
+    PLAN = "plan"
+    """More tasks."""
+    REVIEW = "review"
+    """A verdict on another task."""
+
+
+class Failure(StrEnum):
+    """Why an attempt did not lead on; the policy reacts by this word."""
+
+    UNREACHABLE = "unreachable"
+    BUSY = "busy"
+    REFUSED = "refused"
+    UNKNOWN_MODEL = "unknown_model"
+    MALFORMED = "malformed"
+    OVERFLOW = "overflow"
+    TRUNCATED = "truncated"
+    TURNS = "turns"
+    EMPTY = "empty"
+    STUCK = "stuck"
+    CHECK = "check"
+    REVIEW = "review"
+    CONFLICT = "conflict"
+    SCOPE = "scope"
+    PLAN = "plan"
+    CRASHED = "crashed"
+    BUDGET = "budget"
+    GAVE_UP = "gave_up"
+
+
+class Reaction(StrEnum):
+    """What the policy does about a failure."""
+
+    NUDGE = "nudge"
+    RETRY = "retry"
+    REASSIGN = "reassign"
+    CLIMB = "climb"
+    RESOLVE = "resolve"
+    ASK = "ask"
+    FAIL = "fail"
+
+
+class CheckSpec(Value, frozen=True, omit_defaults=True):
+    """A command that the engine runs to decide."""
+
+    run: str
+    """Shell command, run in the sandbox at the root of a worktree."""
+    metric: str = ""
+    """Regular expression with one group that finds a number in the output."""
+    want: str = "pass"
+    """`pass` (exit code 0), or the metric against a number or `before`: `<= before`, `< before`, `== 0`."""
+    timeout_s: float = 600.0
+
+
+class CheckResult(Value, frozen=True, omit_defaults=True):
+    """Evidence: what one check said of one tree."""
+
+    command: str
+    tree: str
+    exit_code: int
+    number: float | None = None
+    output: str = ""
+    """The tail of the output, cleaned and capped; the digest covers all of it."""
+    digest: str = ""
+    duration_s: float = 0.0
+    sandbox: str = ""
+
+    @property
+    def is_green(self) -> bool:
+        """Whether the command succeeded."""
+        return self.exit_code == 0
+
+
+class Rung(Value, frozen=True, omit_defaults=True):
+    """One step of an agent's ladder of models."""
+
+    model: str
+    """`provider/name`."""
+    tier: str
+    """quick, large or cloud."""
+    is_local: bool = True
+    window_tokens: int = 0
+    host: str = ""
+    slots: int = 1
+    notes: tuple[str, ...] = ()
+
+
+class AgentCard(Value, frozen=True, omit_defaults=True):
+    """What the engine knows of a specialist; its prompt and tools stay in `agents`."""
+
+    name: str
+    description: str = ""
+    ladder: tuple[Rung, ...] = ()
+    skills: tuple[str, ...] = ()
+    max_turns: int = 30
+
+
+class Node(Value, frozen=True, omit_defaults=True):
+    """One node of a flow; the vocabulary is in design and in `orchestra-tui flows`."""
+
+    name: str
+    agent: str = ""
+    goal: str = ""
+    """Template: `{goal}` the run's goal, `{item}` the item, `{outputs}` what the needed tasks produced."""
+    needs: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
+    """Nodes that must be settled, well or badly, before this one starts."""
+    each: str = ""
+    """`items`: one task for each item of the run."""
+    watch: str = ""
+    """Reviews each task of that node as soon as it is verified."""
+    expand: bool = False
+    """The result is a plan whose tasks are grafted in."""
+    grafts: str = ""
+    """On an expand node: the node to which planned tasks belong."""
+    human: bool = False
+    """The plan waits for the person's word."""
+    edits: bool = False
+    """Tasks of this node change files: commit, check, land."""
+    writes: str = ""
+    """The harness writes the text result to this file and lands it."""
+    check: bool = True
+    """Whether the run's check applies to work of this node."""
+
+
+class Flow(Value, frozen=True, omit_defaults=True):
+    """A way of working, as data."""
+
+    name: str
+    description: str
+    nodes: tuple[Node, ...]
+
+    def node(self, name: str) -> Node | None:
+        """The node of that name."""
+        return next((node for node in self.nodes if node.name == name), None)
+
+
+class TaskSpec(Value, frozen=True, omit_defaults=True):
+    """A task as planned: nothing in it changes while it runs."""
+
+    task: str
+    node: str
+    role: Role
+    agent: str
+    goal: str
+    title: str = ""
+    needs: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
+    scope: tuple[str, ...] = ()
+    """Globs the task may write to; empty allows all of the worktree."""
+    check: CheckSpec | None = None
+    about: str = ""
+    """The task that this one reviews."""
+    item: str = ""
+    """`commit:<sha>` or `file:<path>`: what this task reads."""
+    writes: str = ""
+    tier: str = ""
+    """A tier the planner or the person chose; empty starts at the bottom of the ladder."""
+
+
+class Finding(Value, frozen=True, omit_defaults=True):
+    """One point of a review with what supports it."""
+
+    text: str
+    path: str = ""
+    line: int = 0
+    severity: str = "major"
+    evidence: str = ""
+
+
+class Verdict(Value, frozen=True, omit_defaults=True):
+    """A reviewer's typed judgement of one commit."""
+
+    accepts: bool
+    summary: str
+    commit: str = ""
+    findings: tuple[Finding, ...] = ()
+
+
+class ContextPart(Value, frozen=True, omit_defaults=True):
+    """One share of what fills a context window."""
+
+    name: str
+    """system, rules, memory, brief, files, tool results, history."""
+    tokens: int
+    is_estimated: bool = True
+
+
+class TurnUsage(Value, frozen=True, omit_defaults=True):
+    """What one turn used."""
+
+    prompt_tokens: int = 0
+    cached_tokens: int = 0
+    output_tokens: int = 0
+    duration_s: float = 0.0
+    first_token_s: float = 0.0
+    cost_usd: float = 0.0
+    is_estimated: bool = False

@@ -1,6 +1,6 @@
 """What the engine and the agents know of a language model: one request, a stream of chunks, nothing of any vendor.
 
-Adapters in `agents/models/` speak Ollama, OpenAI, Anthropic, a script or an embedded server behind `engine.ports.Model`.
+Adapters in `agents/models/` speak Ollama, OpenAI, Anthropic, a script or an embedded server behind `ports.Model`.
 """
 
 from __future__ import annotations

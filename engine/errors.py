@@ -3,12 +3,14 @@
 OrchestraError
 ├── UserFault            the person can mend it: what happened, what is safe, what to do
 │   ├── RepositoryFault  not a repository, bare, no commits, …
+│   ├── UnsavedWork      a worktree holds bytes that are nowhere else
 │   └── DefinitionFault  a file we read is malformed: file, line, field, suggestion
 ├── StoreFault           the log cannot be written or read
 │   ├── FencedOut        another engine took the lease
 │   └── LogTampered      the hash chain breaks at one event
 ├── GitFault             a git call failed
-│   └── PointerMoved     compare-and-swap lost: the ref is not where we left it
+│   ├── PointerMoved     compare-and-swap lost: the ref is not where we left it
+│   └── LaneTampered     a lane's `.git` is not the pointer that git wrote: no call is made in it any more
 ├── ModelFault           a model call failed; `policy` reacts by class
 │   ├── Unreachable      connect or read failed, 5xx: retry, then the next model
 │   ├── Busy             429, 503, 529: retry after a while, honouring Retry-After
@@ -50,6 +52,17 @@ class RepositoryFault(UserFault):
 
 
 @dataclass
+class UnsavedWork(UserFault):
+    """A worktree is not removed, because it holds bytes that are nowhere else."""
+
+    path: Path | None = None
+    dirty: tuple[str, ...] = ()
+    """Changed and untracked paths."""
+    unmerged: int = 0
+    """Commits that no other branch of ours holds."""
+
+
+@dataclass
 class DefinitionFault(UserFault):
     """A file that we read (agent, plan, flow, settings) is malformed."""
 
@@ -64,6 +77,16 @@ class DefinitionFault(UserFault):
 
 
 @dataclass
+class LeaseTaken(UserFault):
+    """Another engine owns this repository."""
+
+    pid: int = 0
+    host: str = ""
+    started_at: float = 0.0
+    """Seconds since the epoch."""
+
+
+@dataclass
 class StoreFault(OrchestraError):
     """The log cannot be written or read."""
 
@@ -72,6 +95,11 @@ class StoreFault(OrchestraError):
 
     def __str__(self) -> str:
         return f"{self.path}: {self.reason}"
+
+
+@dataclass
+class StoreMissing(StoreFault):
+    """There is no log yet: wait for an engine to make it, or say that nothing has run here."""
 
 
 @dataclass
@@ -101,6 +129,16 @@ class GitFault(OrchestraError):
 @dataclass
 class PointerMoved(GitFault):
     """A ref was not where we left it; nothing was written."""
+
+
+@dataclass
+class LaneTampered(GitFault):
+    """A lane's folder or its `.git` was replaced; whatever is there now was not made by us."""
+
+    path: Path | None = None
+
+    def __str__(self) -> str:
+        return f"the lane at {self.path} was tampered with: {self.stderr}"
 
 
 @dataclass

@@ -20,7 +20,7 @@ from engine.clock import Clock
 from engine.event import Event
 from engine.model import Chunk, ModelProfile, ModelRef, ModelRequest
 from engine.sandbox.sandbox import Sandbox
-from engine.words import CheckResult, CheckSpec, Failure, RunId, Rung, TaskId, TaskSpec, Verdict
+from engine.words import CheckResult, CheckSpec, Failure, Rung, RunId, TaskId, TaskSpec, Verdict
 
 
 class Model(Protocol):

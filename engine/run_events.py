@@ -184,6 +184,10 @@ class AttemptFailed(Event, frozen=True):
     reason: str
     feedback: str = ""
     """The raw error for the next attempt."""
+    resume_from: str = ""
+    """The commit the next attempt should start from; empty leaves it to the policy."""
+    saved: str = ""
+    """An artifact commit with the bytes the attempt left uncommitted."""
 
 
 class TaskRevised(Event, frozen=True):
@@ -197,6 +201,7 @@ class TaskRevised(Event, frozen=True):
     agent: str
     rung: int
     feedback: str = ""
+    start_commit: str = ""
 
 
 class TaskWaiting(Event, frozen=True):

@@ -101,6 +101,11 @@ class Task(Part, frozen=True):
     model: str = ""
     feedback: str = ""
     start_commit: str = ""
+    """Where the current attempt began."""
+    next_start: str = ""
+    """Where the next attempt will begin; empty means the head of the run's branch."""
+    saved: str = ""
+    """An artifact commit with what the last failed attempt left behind."""
     commit: str = ""
     tree: str = ""
     files: tuple[str, ...] = ()

@@ -184,6 +184,10 @@ class Node(Value, frozen=True, omit_defaults=True):
     """The harness writes the text result to this file and lands it."""
     check: bool = True
     """Whether the run's check applies to work of this node."""
+    may_be_empty: bool = False
+    """Whether no change at all is a result."""
+    reads: bool = True
+    """Whether the agent works in a worktree; false where all it needs is in its brief."""
 
 
 class Flow(Value, frozen=True, omit_defaults=True):
@@ -219,6 +223,8 @@ class TaskSpec(Value, frozen=True, omit_defaults=True):
     writes: str = ""
     tier: str = ""
     """A tier the planner or the person chose; empty starts at the bottom of the ladder."""
+    may_be_empty: bool = False
+    reads: bool = True
 
 
 class Finding(Value, frozen=True, omit_defaults=True):

@@ -138,13 +138,13 @@ def task_interrupted(run: Run, event: e.TaskInterrupted, at: float) -> Run:
     task = run.tasks.get(event.task)
     if task is None or task.state is not TaskState.RUNNING:
         return run
-    run = move(run, event.task, TaskState.REVISING, at, attempt=event.attempt - 1)
+    run = move(run, event.task, TaskState.REVISING, at, attempt=event.attempt - 1, next_start=task.start_commit)
     lane = lane_of(run, event.task)
     return with_lane(run, replace(lane, in_turn=False, queued_at=0.0, tool=None, loop=None), at)
 
 
 def attempt_failed(run: Run, event: e.AttemptFailed, at: float) -> Run:
-    run = change(run, event.task, at, last_failure=event.failure, reason=event.reason)
+    run = change(run, event.task, at, last_failure=event.failure, reason=event.reason, saved=event.saved)
     lane = lane_of(run, event.task)
     return with_lane(run, replace(lane, in_turn=False, queued_at=0.0, trouble=event.reason), at)
 
@@ -163,6 +163,7 @@ def task_revised(run: Run, event: e.TaskRevised, at: float) -> Run:
         rung=event.rung,
         feedback=event.feedback,
         reason=event.reason,
+        next_start=event.start_commit,
         last_failure=event.failure,
         reactions={**task.reactions, used: task.reactions.get(used, 0) + 1},
         is_proven=False,

@@ -1,0 +1,111 @@
+"""state → what should be going on right now. Pure.
+
+The scheduler compares this with what is going on, starts what is missing and cancels what is not wanted any more. It is
+asked again after every fact and after every restart, so that resuming needs no memory but the log.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from engine.graph import is_ready
+from engine.judge import needs_before
+from engine.state import Run, Task
+from engine.words import CheckSpec, Role, RunStatus, TaskId, TaskState
+
+
+@dataclass(frozen=True, slots=True)
+class Attempting:
+    """An agent works on a task."""
+
+    task: TaskId
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class Checking:
+    """A check runs on a tree."""
+
+    commit: str
+    tree: str
+    check: CheckSpec
+    task: TaskId
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
+class Landing:
+    """A task's commit is merged into the run's branch; one at a time."""
+
+    task: TaskId
+    commit: str
+
+
+Effect: TypeAlias = Attempting | Checking | Landing
+
+
+def due(run: Run) -> tuple[Effect, ...]:
+    """Everything that should be going on, in the order in which it should start."""
+    if run.is_over:
+        return ()
+    running = [Attempting(task.task, task.attempt) for task in _in(run, TaskState.RUNNING)]
+    if run.status is RunStatus.PAUSED:
+        return tuple(running)
+    return (*running, *_checks(run), *_landing(run), *_starts(run, run.max_lanes - len(running)))
+
+
+def waiting_for_lane(run: Run) -> tuple[Task, ...]:
+    """Tasks that could start but for a free lane, in the order they will."""
+    room = run.max_lanes - len(_in(run, TaskState.RUNNING))
+    return tuple(_ready(run)[max(room, 0) :])
+
+
+def _in(run: Run, state: TaskState) -> list[Task]:
+    return [task for task in run.tasks.values() if task.state is state]
+
+
+def _ready(run: Run) -> list[Task]:
+    ready = [task for task in run.tasks.values() if is_ready(run, task)]
+    return sorted(ready, key=lambda task: task.spec.role is not Role.REVIEW)
+
+
+def _starts(run: Run, room: int) -> list[Attempting]:
+    return [Attempting(task.task, task.attempt + 1) for task in _ready(run)[: max(room, 0)]]
+
+
+def _landing(run: Run) -> list[Landing]:
+    return [Landing(task.task, task.commit) for task in _in(run, TaskState.LANDING)[:1]]
+
+
+def _checks(run: Run) -> list[Checking]:
+    wanted: list[Checking] = []
+    for task in _in(run, TaskState.CHECKING):
+        if task.spec.check:
+            wanted += _task_checks(run, task, task.spec.check)
+    wanted += _run_checks(run)
+    unique = {(check.tree, check.check.run): check for check in reversed(wanted)}
+    return list(reversed(unique.values()))
+
+
+def _task_checks(run: Run, task: Task, check: CheckSpec) -> list[Checking]:
+    after = run.evidence_for(task.tree, check)
+    if after is None:
+        return [Checking(task.commit, task.tree, check, task.task, "task")]
+    if run.evidence_for(run.base_tree, check) is None and needs_before(check, after):
+        return [Checking(run.base_commit, run.base_tree, check, TaskId(""), "base")]
+    return []
+
+
+def _run_checks(run: Run) -> list[Checking]:
+    """The base as soon as the run starts, the result when everything is settled."""
+    has_checked_work = any(node.check and (node.edits or node.grafts) for node in run.flow.nodes)
+    if run.check is None or not has_checked_work:
+        return []
+    wanted = []
+    if run.evidence_for(run.base_tree, run.check) is None:
+        wanted.append(Checking(run.base_commit, run.base_tree, run.check, TaskId(""), "base"))
+    is_settled = bool(run.tasks) and all(task.is_settled for task in run.tasks.values())
+    if is_settled and run.head != run.base_commit and run.evidence_for(run.head_tree, run.check) is None:
+        wanted.append(Checking(run.head, run.head_tree, run.check, TaskId(""), "result"))
+    return wanted

@@ -1,0 +1,145 @@
+"""The task graph of a run: which tasks a flow makes, which needs are met, which never will be. Pure."""
+
+from __future__ import annotations
+
+from engine.lifecycle import SETTLED
+from engine.state import Run, Task
+from engine.words import Node, Role, TaskId, TaskSpec, TaskState
+
+
+def first_tasks(run: Run) -> tuple[TaskSpec, ...]:
+    """The tasks that exist from the start: one for each plain node, one for each item of an `each` node."""
+    grafted = {node.grafts for node in run.flow.nodes if node.grafts}
+    specs: list[TaskSpec] = []
+    for node in run.flow.nodes:
+        if node.watch or node.name in grafted:
+            continue
+        if node.each:
+            specs += [_spec(run, node, f"{node.name}-{number}", item) for number, item in enumerate(run.items, 1)]
+        else:
+            specs.append(_spec(run, node, node.name))
+    return tuple(specs)
+
+
+def review_task(run: Run, task: Task, node: Node) -> TaskSpec:
+    """The review of a task's current commit by a watching node."""
+    number = task.review_round + 1
+    return TaskSpec(
+        task=f"{task.spec.task}.review{number}",
+        node=node.name,
+        role=Role.REVIEW,
+        agent=node.agent,
+        goal=_fill(run, node),
+        title=f"review {task.spec.title or task.spec.task}",
+        about=task.spec.task,
+    )
+
+
+def planned_task(run: Run, spec: TaskSpec, node: Node) -> TaskSpec:
+    """A planned task as it enters the graph below its node."""
+    return TaskSpec(
+        task=spec.task,
+        node=node.name,
+        role=Role.WORK,
+        agent=spec.agent or node.agent,
+        goal=spec.goal,
+        title=spec.title or spec.task,
+        needs=spec.needs,
+        after=spec.after,
+        scope=spec.scope,
+        check=spec.check or (run.check if node.check else None),
+        tier=spec.tier,
+        may_be_empty=node.may_be_empty,
+    )
+
+
+def is_ready(run: Run, task: Task) -> bool:
+    """Whether a task may start: it is pending or to be revised and all it needs is there."""
+    if task.state is TaskState.REVISING:
+        return True
+    if task.state is not TaskState.PENDING:
+        return False
+    return all(_is_met(run, need) for need in task.spec.needs) and all(
+        _is_settled(run, name) for name in task.spec.after
+    )
+
+
+def doomed(run: Run) -> tuple[tuple[Task, str], ...]:
+    """Pending tasks that need something which will never come, each with the need that is lost."""
+    lost = []
+    for task in run.tasks.values():
+        if task.state is TaskState.PENDING:
+            need = next((need for need in task.spec.needs if _is_lost(run, need)), "")
+            if need:
+                lost.append((task, need))
+    return tuple(lost)
+
+
+def watchers(run: Run, task: Task) -> tuple[Node, ...]:
+    """The flow nodes that review this task's node."""
+    return tuple(node for node in run.flow.nodes if node.watch and node.watch == task.spec.node)
+
+
+def upstream_of(run: Run, task: Task) -> tuple[Task, ...]:
+    """The tasks whose results this one is told of."""
+    names = (*task.spec.needs, *task.spec.after)
+    found = [run.tasks[TaskId(name)] for name in names if name in run.tasks]
+    for name in names:
+        if name not in run.tasks:
+            found += run.of_node(name)
+    return tuple(found)
+
+
+def _spec(run: Run, node: Node, task: str, item: str = "") -> TaskSpec:
+    role = Role.PLAN if node.expand else Role.WORK if node.edits or node.writes else Role.TEXT
+    return TaskSpec(
+        task=task,
+        node=node.name,
+        role=role,
+        agent=node.agent,
+        goal=_fill(run, node, item),
+        title=item_title(item) if item else node.name,
+        needs=node.needs,
+        after=node.after,
+        check=run.check if node.check and node.edits else None,
+        item=item,
+        writes=node.writes,
+        may_be_empty=node.may_be_empty,
+        reads=node.reads,
+    )
+
+
+def item_title(item: str) -> str:
+    """What a person reads for an item: the short commit or the file's path."""
+    form, _, rest = item.partition(":")
+    return rest[:10] if form == "commit" else rest or item
+
+
+def _fill(run: Run, node: Node, item: str = "") -> str:
+    return (node.goal or "{goal}").replace("{item}", item_title(item)).replace("{goal}", run.goal)
+
+
+def _members(run: Run, name: str) -> tuple[Task, ...]:
+    task = run.tasks.get(TaskId(name))
+    return (task,) if task else run.of_node(name)
+
+
+def _is_grafted_later(run: Run, name: str) -> bool:
+    return not run.is_plan_accepted and any(node.grafts == name for node in run.flow.nodes)
+
+
+def _is_met(run: Run, name: str) -> bool:
+    members = _members(run, name)
+    return not _is_grafted_later(run, name) and all(task.state is TaskState.DONE for task in members)
+
+
+def _is_settled(run: Run, name: str) -> bool:
+    if _is_grafted_later(run, name):
+        planners = [node.name for node in run.flow.nodes if node.grafts == name]
+        return all(_is_lost(run, planner) for planner in planners)
+    return all(task.state in SETTLED for task in _members(run, name))
+
+
+def _is_lost(run: Run, name: str) -> bool:
+    bad = SETTLED - {TaskState.DONE}
+    return any(task.state in bad for task in _members(run, name))

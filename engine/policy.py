@@ -1,0 +1,139 @@
+"""What happens after a failure, as data: for each kind of failure a ladder of reactions, tried from the top.
+
+A reaction is taken while it was used fewer than `times` for this failure in this task and while it is possible at all.
+Every decision carries the rule it came from and one line that a person can read.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from engine.state import Run, Task
+from engine.words import AgentCard, Failure, Reaction, Rung
+
+F, R = Failure, Reaction
+Ladder: TypeAlias = tuple[tuple[Reaction, int], ...]
+
+_LAST: Ladder = ((R.CLIMB, 2), (R.ASK, 99))
+
+LADDERS: dict[Failure, Ladder] = {
+    F.UNREACHABLE: ((R.RETRY, 1), *_LAST),
+    F.BUSY: ((R.RETRY, 1), *_LAST),
+    F.REFUSED: _LAST,
+    F.UNKNOWN_MODEL: _LAST,
+    F.MALFORMED: ((R.RETRY, 1), *_LAST),
+    F.OVERFLOW: _LAST,
+    F.TRUNCATED: _LAST,
+    F.TURNS: ((R.REASSIGN, 1), *_LAST),
+    F.EMPTY: ((R.RETRY, 1), (R.REASSIGN, 1), *_LAST),
+    F.STUCK: ((R.NUDGE, 1), (R.RETRY, 1), (R.REASSIGN, 1), *_LAST),
+    F.CHECK: ((R.RETRY, 1), (R.REASSIGN, 1), *_LAST),
+    F.REVIEW: ((R.RETRY, 3), (R.ASK, 99)),
+    F.CONFLICT: ((R.RESOLVE, 2), (R.ASK, 99)),
+    F.SCOPE: ((R.RETRY, 1), (R.ASK, 99)),
+    F.PLAN: ((R.RETRY, 1), *_LAST),
+    F.CRASHED: ((R.RETRY, 1), (R.ASK, 99)),
+    F.BUDGET: ((R.ASK, 99),),
+    F.GAVE_UP: ((R.REASSIGN, 1), *_LAST),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A reaction with everything the next attempt needs."""
+
+    reaction: Reaction
+    rule: str
+    reason: str
+    agent: str
+    rung: int
+
+
+def react(run: Run, task: Task, failure: Failure, why: str, from_rung: Reaction | None = None) -> Decision:
+    """Choose what follows a failure.
+
+    In:   the run; the task as it failed; the failure; the reason in words; the reaction to start from (the person's
+          choice of a rung), None for the top.
+    Out:  a decision; its reaction is FAIL when nobody is there to ask.
+    """
+    ladder = LADDERS[failure]
+    started = from_rung is None
+    for reaction, times in ladder:
+        started = started or reaction is from_rung
+        if not started or task.reactions.get(f"{failure}:{reaction}", 0) >= times:
+            continue
+        decision = _possible(run, task, reaction, failure, why)
+        if decision:
+            return decision
+    return Decision(R.FAIL, f"{failure}: nothing left", why, task.agent, task.rung)
+
+
+def choose(run: Run, task: Task, reaction: Reaction, why: str) -> Decision | None:
+    """The person's own choice of a reaction; None when it is not possible."""
+    return _possible(run, task, reaction, task.last_failure or F.STUCK, why)
+
+
+def _possible(run: Run, task: Task, reaction: Reaction, failure: Failure, why: str) -> Decision | None:
+    rule = f"{failure}: {reaction}"
+    if reaction in (R.NUDGE, R.RETRY, R.RESOLVE):
+        agent = resolver(run, task) if reaction is R.RESOLVE else task.agent
+        rung = task.rung if agent == task.agent else first_rung(run, agent, task.spec.tier)
+        return Decision(reaction, rule, why, agent, max(rung, 0))
+    if reaction is R.REASSIGN:
+        other = another_specialist(run, task)
+        if not other:
+            return None
+        return Decision(reaction, rule, f"{other} takes over: {why}", other, max(first_rung(run, other), 0))
+    if reaction is R.CLIMB:
+        rung = next_rung(run, task)
+        if rung < 0:
+            return None
+        above = run.roster[task.agent].ladder[rung]
+        return Decision(reaction, rule, f"{above.tier}: {why}", task.agent, rung)
+    if reaction is R.ASK and run.is_unattended:
+        return None
+    return Decision(reaction, rule, why, task.agent, task.rung)
+
+
+def next_rung(run: Run, task: Task, is_forced: bool = False) -> int:
+    """The next allowed step of the task's ladder, -1 when there is none; a forced one may be cloud."""
+    card = run.roster.get(task.agent)
+    for index in range(task.rung + 1, len(card.ladder) if card else 0):
+        if card and (is_forced or _is_allowed(run, card.ladder[index])):
+            return index
+    return -1
+
+
+def first_rung(run: Run, agent: str, tier: str = "") -> int:
+    """Where an agent's ladder begins: at the wished tier if allowed, else at the first allowed step; -1 for none."""
+    card = run.roster.get(agent)
+    ladder = card.ladder if card else ()
+    allowed = [index for index, rung in enumerate(ladder) if _is_allowed(run, rung)]
+    for index in allowed:
+        if tier and ladder[index].tier == tier:
+            return index
+    return allowed[0] if allowed else -1
+
+
+def another_specialist(run: Run, task: Task) -> str:
+    """A specialist who shares a skill with the task's agent and has a model; empty when there is none."""
+    own = run.roster.get(task.agent)
+    if own is None:
+        return ""
+    others = (card for card in run.roster.values() if card.name not in (own.name, task.spec.agent))
+    able = (card.name for card in others if _shares_skill(own, card) and first_rung(run, card.name) >= 0)
+    return next(able, "")
+
+
+def resolver(run: Run, task: Task) -> str:
+    """Who resolves a merge conflict: the integrator if there is one."""
+    return "integrator" if first_rung(run, "integrator") >= 0 else task.agent
+
+
+def _shares_skill(one: AgentCard, other: AgentCard) -> bool:
+    return bool(set(one.skills) & set(other.skills))
+
+
+def _is_allowed(run: Run, rung: Rung) -> bool:
+    return rung.is_local or run.cloud_allowed

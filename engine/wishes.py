@@ -1,0 +1,218 @@
+"""command → events and a receipt: what the person wishes, decided against the state. Pure.
+
+Each wish ends in a receipt that says what will happen, or in a refusal that says why not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from engine import events as e
+from engine.decide import break_loop, carry_out
+from engine.lifecycle import CANCELLABLE
+from engine.plan import plan_faults
+from engine.policy import Decision, choose, next_rung
+from engine.state import Run, Task
+from engine.words import ApprovalId, Failure, Reaction, RunStatus, TaskId, TaskSpec, TaskState
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """The wish is carried out by these events."""
+
+    events: tuple[e.Event, ...]
+    receipt: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The wish cannot be carried out; nothing happened."""
+
+    reason: str
+
+
+Reply = Granted | Refused
+
+
+def grant(run: Run, kind: str, wish: Mapping[str, Any]) -> Reply:
+    """Decide one command of the person.
+
+    In:   the run; the command's kind; its payload (`task`, `text`, `approval`, `answer`, `words`, `rung`, `tasks`).
+    Out:  events to record with the receipt, or the reason of a refusal.
+    """
+    rule = _RULES.get(kind)
+    if rule is None:
+        return Refused(f"nobody here knows the command {kind!r}")
+    if run.is_over:
+        return Refused("the run is over")
+    return rule(run, wish)
+
+
+def _task(run: Run, wish: Mapping[str, Any]) -> Task | None:
+    return run.tasks.get(TaskId(str(wish.get("task", ""))))
+
+
+def _pause(run: Run, wish: Mapping[str, Any]) -> Reply:
+    task = _task(run, wish)
+    if wish.get("task") and task is None:
+        return Refused("there is no such task")
+    if task is None:
+        if run.status is RunStatus.PAUSED:
+            return Refused("the run is paused already")
+        return Granted((e.RunPaused(),), "all lanes pause at their next turn")
+    if task.is_settled:
+        return Refused(f"{task.task} is {task.state}")
+    lane = run.lanes.get(task.task)
+    if lane and lane.is_paused:
+        return Refused(f"{task.task} is paused already")
+    return Granted((e.LanePaused(task.task),), f"{task.task} pauses at its next turn")
+
+
+def _continue(run: Run, wish: Mapping[str, Any]) -> Reply:
+    task = _task(run, wish)
+    if task is None:
+        if run.status is not RunStatus.PAUSED:
+            return Refused("the run is not paused")
+        return Granted((e.RunContinued(),), "the run goes on")
+    lane = run.lanes.get(task.task)
+    if lane is None or not lane.is_paused:
+        return Refused(f"{task.task} is not paused")
+    return Granted((e.LaneContinued(task.task),), f"{task.task} goes on")
+
+
+def _steer(run: Run, wish: Mapping[str, Any]) -> Reply:
+    task, text = _task(run, wish), str(wish.get("text", "")).strip()
+    if not text:
+        return Refused("there are no words to pass on")
+    if task is None:
+        running = [other.task for other in run.tasks.values() if other.state is TaskState.RUNNING]
+        if not running:
+            return Refused("nobody is working just now")
+        return Granted(tuple(e.Steered(name, text) for name in running), f"passed on to {len(running)} lanes")
+    if task.state is not TaskState.RUNNING:
+        return Refused(f"{task.task} is {task.state}: nobody there to listen")
+    return Granted((e.Steered(task.task, text),), f"{task.task} reads it at its next turn")
+
+
+def _break(run: Run, wish: Mapping[str, Any]) -> Reply:
+    task = _task(run, wish)
+    if task is None or task.state is not TaskState.RUNNING:
+        return Refused("nothing is running there to break")
+    lane = run.lanes.get(task.task)
+    seen = lane.loop if lane else None
+    form = seen.form if seen else "broken by you"
+    evidence = seen.evidence if seen else str(wish.get("text") or "the person sees no progress")
+    found = e.LoopFound(task.task, form, evidence, 1.0, by="person")
+    return Granted((found,), f"{task.task}: broken, the next remedy starts")
+
+
+def _remedy(run: Run, wish: Mapping[str, Any]) -> Reply:
+    task = _task(run, wish)
+    if task is None or task.state is not TaskState.RUNNING:
+        return Refused("nothing is running there to break")
+    try:
+        rung = Reaction(str(wish.get("rung", "")))
+    except ValueError:
+        return Refused("a remedy is one of nudge, retry, reassign, climb, ask")
+    text = str(wish.get("text") or "the person sees no progress")
+    if rung in (Reaction.NUDGE, Reaction.ASK):
+        return Granted(break_loop(run, task, "broken by you", text, rung), f"{task.task}: {rung}")
+    decision = choose(run, task, rung, f"you: {rung}")
+    if decision is None:
+        return Refused(f"{rung} is not possible here")
+    return Granted(carry_out(run, task, decision, Failure.STUCK, text), f"{task.task}: {decision.reason}")
+
+
+def _forgive(run: Run, wish: Mapping[str, Any]) -> Reply:
+    task = _task(run, wish)
+    lane = run.lanes.get(task.task) if task else None
+    if task is None or lane is None:
+        return Refused("there is no such lane")
+    form = str(wish.get("form") or (lane.loop.form if lane.loop else ""))
+    if not form:
+        return Refused("no loop was reported there")
+    return Granted((e.LoopForgiven(task.task, form),), f"{task.task}: {form} is not a loop")
+
+
+def _escalate(run: Run, wish: Mapping[str, Any]) -> Reply:
+    task = _task(run, wish)
+    if task is None or task.state not in (TaskState.RUNNING, TaskState.WAITING):
+        return Refused("only a running or waiting task can climb")
+    rung = next_rung(run, task, is_forced=bool(wish.get("allow_cloud")))
+    if rung < 0:
+        return Refused(f"{task.agent} has no stronger model that is allowed here")
+    model = run.roster[task.agent].ladder[rung]
+    why = f"{model.tier}: you asked for a stronger model ({model.model})"
+    decision = Decision(Reaction.CLIMB, "you", why, task.agent, rung)
+    feedback = task.feedback or "The person gave the task to you, a stronger model."
+    return Granted(carry_out(run, task, decision, task.last_failure or Failure.STUCK, feedback), why)
+
+
+def _cancel(run: Run, wish: Mapping[str, Any]) -> Reply:
+    task = _task(run, wish)
+    if task is None or task.state not in CANCELLABLE:
+        return Refused("there is nothing to cancel")
+    return Granted((e.TaskCancelled(task.task),), f"{task.task} is cancelled; its worktree stays")
+
+
+def _cancel_run(run: Run, _wish: Mapping[str, Any]) -> Reply:
+    del run
+    return Granted((e.RunCancelled("cancelled by you"),), "the run is cancelled; worktrees and branches stay")
+
+
+def _retry(run: Run, wish: Mapping[str, Any]) -> Reply:
+    task = _task(run, wish)
+    if task is None or task.state not in (TaskState.FAILED, TaskState.CANCELLED, TaskState.WAITING):
+        return Refused("only a failed, cancelled or waiting task can be tried again")
+    decision = choose(run, task, Reaction.RETRY, "you: try again")
+    if decision is None:
+        return Refused("it cannot be tried again")
+    events = carry_out(run, task, decision, task.last_failure or Failure.STUCK, str(wish.get("text") or task.feedback))
+    return Granted(events, f"{task.task} is tried again")
+
+
+def _answer(run: Run, wish: Mapping[str, Any]) -> Reply:
+    asked = run.approvals.get(ApprovalId(str(wish.get("approval", ""))))
+    answer = str(wish.get("answer", ""))
+    if asked is None or not asked.is_open:
+        return Refused("this question is answered already")
+    if answer not in asked.options:
+        return Refused(f"the answers are {', '.join(asked.options)}")
+    answered = e.ApprovalAnswered(asked.approval, answer, str(wish.get("words", "")))
+    return Granted((answered,), f"{answer}: {asked.title}")
+
+
+def _edit_plan(run: Run, wish: Mapping[str, Any]) -> Reply:
+    if run.is_plan_accepted or not run.plan_task:
+        return Refused("there is no plan waiting to be edited")
+    try:
+        tasks = msgspec.convert(wish.get("tasks", ()), tuple[TaskSpec, ...])
+    except msgspec.ValidationError as error:
+        return Refused(f"the plan cannot be read: {error}")
+    taken = frozenset({node.name for node in run.flow.nodes} | set(run.tasks))
+    faults = plan_faults(tasks, run.roster, taken)
+    if faults:
+        return Refused("; ".join(faults))
+    asked = [approval for approval in run.open_approvals() if approval.form == "plan"]
+    answered = [e.ApprovalWithdrawn(approval.approval) for approval in asked]
+    return Granted((*answered, e.PlanAccepted(run.plan_task, tasks)), f"your plan with {len(tasks)} tasks starts")
+
+
+_RULES: dict[str, Callable[[Run, Mapping[str, Any]], Reply]] = {
+    "pause": _pause,
+    "continue": _continue,
+    "steer": _steer,
+    "break": _break,
+    "remedy": _remedy,
+    "forgive": _forgive,
+    "escalate": _escalate,
+    "cancel": _cancel,
+    "cancel_run": _cancel_run,
+    "retry": _retry,
+    "answer": _answer,
+    "edit_plan": _edit_plan,
+}

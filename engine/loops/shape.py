@@ -1,0 +1,59 @@
+"""The shape of a stream's tail, and how much repetition that shape is allowed.
+
+Honest text repeats too, each shape to its own measure: a table of zeros repeats for pages, prose hardly for two lines.
+The limits are measured on real files of every kind (style sheets, lock files, changelogs, SQL, SVG, generated code)
+and on real degenerate output; each sits on a plateau, so a change by a third in either direction moves little.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+FENCE = "```"
+
+
+class Shape(StrEnum):
+    """What the tail of a stream looks like."""
+
+    PROSE = "prose"
+    CODE = "code"
+    TABLE = "table"
+    DIGITS = "digits"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much a shape may repeat before it counts as a loop."""
+
+    cycle_characters: int
+    """Length of an exactly periodic tail."""
+    cycle_times: float
+    """Periods in that tail, the first not counted."""
+    drift_characters: float
+    """Evidence of a tail that repeats with small changes."""
+    drift_times: float
+    novelty: float
+    """Share of three-character groups unseen lately, below which a tail says nothing new."""
+
+
+LIMITS = {
+    Shape.PROSE: Limits(130, 3, 200, 5, 0.16),
+    Shape.CODE: Limits(150, 3, 240, 8, 0.10),
+    Shape.TABLE: Limits(300, 6, 400, 12, 0.06),
+    Shape.DIGITS: Limits(800, 8, 1200, 20, 0.0),
+}
+
+
+def shape_of(tail: str, *, fenced: bool = False) -> Shape:
+    """Name the shape of a tail of a few hundred characters; fenced inside a Markdown code block."""
+    marks = len(tail) - tail.count(" ") - tail.count("\n") or 1
+    letters = sum(map(str.isalpha, tail))
+    digits = sum(map(str.isdigit, tail))
+    if letters < marks * 0.3:
+        return Shape.DIGITS
+    if tail.count("|") + tail.count("\t") + tail.count(",") > marks * 0.1 or digits > marks * 0.25:
+        return Shape.TABLE
+    if fenced or marks - letters - digits > marks * 0.14:
+        return Shape.CODE
+    return Shape.PROSE

@@ -1,11 +1,14 @@
 """fact → consequences: what the engine decides, pure and total.
 
-The journal folds a fact, asks `consequences` with the state after it, folds those, asks again, and writes all of them in
-ONE transaction: a fact without its reactions would leave a window in which kill -9 loses the reaction. What is to be *done*
-about the new state is not decided here; it is a pure function of the state (`engine.due`).
+The journal folds a fact, asks `consequences` with the state after it, folds those, asks again, and writes all of them
+in ONE transaction: a fact without its reactions would leave a window in which kill -9 loses the reaction. What is to
+be *done* about the new state is not decided here; it is a pure function of the state (`engine.due`).
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
 
 from engine import events as e
 from engine.evolve import evolve
@@ -37,35 +40,12 @@ def with_consequences(run: Run, facts: tuple[e.Event, ...], at: float) -> tuple[
 
 def consequences(run: Run, event: e.Event) -> tuple[e.Event, ...]:
     """What follows from one fact, given the state after it."""
-    if run.is_over:
-        return ()
-    match event:
-        case e.RunStarted():
-            return tuple(e.TaskAdded(spec) for spec in first_tasks(run))
-        case e.PlanProposed():
-            return _on_plan(run, event)
-        case e.PlanAccepted():
-            return _on_plan_accepted(run, event)
-        case e.TaskProduced():
-            return _on_produced(run, run.tasks[event.task])
-        case e.CheckFinished():
-            return (*_settle_checks(run), *_ending(run))
-        case e.TaskMoved(to=TaskState.CHECKING):
-            return _settle_checks(run)
-        case e.VerdictGiven():
-            return _on_verdict(run, event)
-        case e.AttemptFailed():
-            return _on_failure(run, run.tasks[event.task], event)
-        case e.LoopFound():
-            return _on_loop(run, run.tasks[event.task], event)
-        case e.TaskLanded():
-            return (e.TaskDone(event.task),)
-        case e.TaskDone() | e.TaskFailed() | e.TaskSkipped() | e.TaskCancelled():
-            return _on_settled(run)
-        case e.ApprovalAnswered():
-            return _on_answer(run, run.approvals[event.approval])
-        case _:
-            return ()
+    rule = None if run.is_over else _RULES.get(type(event))
+    return rule(run, event) if rule else ()
+
+
+def _on_start(run: Run, _event: e.RunStarted) -> tuple[e.Event, ...]:
+    return tuple(e.TaskAdded(spec) for spec in first_tasks(run))
 
 
 # ---- plan --------------------------------------------------------------------------------------------------------
@@ -113,7 +93,8 @@ def _on_plan_accepted(run: Run, event: e.PlanAccepted) -> tuple[e.Event, ...]:
 # ---- results -----------------------------------------------------------------------------------------------------
 
 
-def _on_produced(run: Run, task: Task) -> tuple[e.Event, ...]:
+def _on_produced(run: Run, event: e.TaskProduced) -> tuple[e.Event, ...]:
+    task = run.tasks[event.task]
     if task.state is not TaskState.PRODUCED:
         return ()
     if task.spec.role is not Role.WORK:
@@ -128,6 +109,14 @@ def _on_produced(run: Run, task: Task) -> tuple[e.Event, ...]:
 
 
 EMPTY_FEEDBACK = "The last attempt ended without changing any file. Use the edit or write tool, then finish."
+
+
+def _on_check(run: Run, _event: e.CheckFinished) -> tuple[e.Event, ...]:
+    return (*_settle_checks(run), *_ending(run))
+
+
+def _on_moved(run: Run, event: e.TaskMoved) -> tuple[e.Event, ...]:
+    return _settle_checks(run) if event.to is TaskState.CHECKING else ()
 
 
 def _settle_checks(run: Run) -> tuple[e.Event, ...]:
@@ -193,14 +182,16 @@ def _to_landing(run: Run, task: Task) -> tuple[e.Event, ...]:
 # ---- failures ----------------------------------------------------------------------------------------------------
 
 
-def _on_failure(run: Run, task: Task, event: e.AttemptFailed) -> tuple[e.Event, ...]:
+def _on_failure(run: Run, event: e.AttemptFailed) -> tuple[e.Event, ...]:
+    task = run.tasks[event.task]
     if task.is_settled or task.state in (TaskState.REVISING, TaskState.WAITING):
         return ()
     decision = react(run, task, event.failure, event.reason)
     return carry_out(run, task, decision, event.failure, event.feedback or event.reason, event.resume_from)
 
 
-def _on_loop(run: Run, task: Task, event: e.LoopFound) -> tuple[e.Event, ...]:
+def _on_loop(run: Run, event: e.LoopFound) -> tuple[e.Event, ...]:
+    task = run.tasks[event.task]
     if task.state is not TaskState.RUNNING:
         return ()
     return break_loop(run, task, event.form, event.evidence)
@@ -275,7 +266,8 @@ def _ask_for_help(run: Run, task: Task, reason: str, feedback: str) -> tuple[e.E
 # ---- answers -----------------------------------------------------------------------------------------------------
 
 
-def _on_answer(run: Run, approval: Approval) -> tuple[e.Event, ...]:
+def _on_answer(run: Run, event: e.ApprovalAnswered) -> tuple[e.Event, ...]:
+    approval = run.approvals[event.approval]
     task = run.tasks.get(approval.task)
     if task is None or task.state is not TaskState.WAITING:
         return ()
@@ -319,7 +311,11 @@ def _on_help(run: Run, task: Task, approval: Approval) -> tuple[e.Event, ...]:
 # ---- the end -----------------------------------------------------------------------------------------------------
 
 
-def _on_settled(run: Run) -> tuple[e.Event, ...]:
+def _on_landed(_run: Run, event: e.TaskLanded) -> tuple[e.Event, ...]:
+    return (e.TaskDone(event.task),)
+
+
+def _on_settled(run: Run, _event: e.Event) -> tuple[e.Event, ...]:
     lost = doomed(run)
     if lost:
         return tuple(e.TaskSkipped(task.task, f"needs {need}") for task, need in lost)
@@ -362,3 +358,22 @@ def _without_landing(run: Run, failed: list[Task]) -> e.Event:
         outcome = RunOutcome.CANCELLED if all_cancelled else RunOutcome.FAILED
         return e.RunFinished(outcome, f"{len(failed)} of {len(run.tasks)} tasks not done: {why}")
     return e.RunFinished(RunOutcome.CLAIMED, "nothing was changed")
+
+
+_RULES: dict[type, Callable[[Run, Any], tuple[e.Event, ...]]] = {
+    e.RunStarted: _on_start,
+    e.PlanProposed: _on_plan,
+    e.PlanAccepted: _on_plan_accepted,
+    e.TaskProduced: _on_produced,
+    e.TaskMoved: _on_moved,
+    e.CheckFinished: _on_check,
+    e.VerdictGiven: _on_verdict,
+    e.AttemptFailed: _on_failure,
+    e.LoopFound: _on_loop,
+    e.TaskLanded: _on_landed,
+    e.TaskDone: _on_settled,
+    e.TaskFailed: _on_settled,
+    e.TaskSkipped: _on_settled,
+    e.TaskCancelled: _on_settled,
+    e.ApprovalAnswered: _on_answer,
+}

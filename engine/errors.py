@@ -1,12 +1,14 @@
-"""Every error that somebody reacts to differently; fields, not prose. `engine.sentences` turns one into words for a person.
+"""Every error that somebody reacts to differently; fields, not prose. `str()` turns one into words for a person.
 
 OrchestraError
 ├── UserFault            the person can mend it: what happened, what is safe, what to do
 │   ├── RepositoryFault  not a repository, bare, no commits, …
 │   ├── UnsavedWork      a worktree holds bytes that are nowhere else
-│   └── DefinitionFault  a file we read is malformed: file, line, field, suggestion
+│   ├── LeaseTaken       another engine owns this repository: attach to it instead
+    │   └── DefinitionFault  a file we read is malformed: file, line, field, suggestion
 ├── StoreFault           the log cannot be written or read
-│   ├── FencedOut        another engine took the lease
+│   ├── StoreMissing     no log yet: nothing has run here, or the engine is still making it
+    │   ├── FencedOut        another engine took the lease
 │   └── LogTampered      the hash chain breaks at one event
 ├── GitFault             a git call failed
 │   ├── PointerMoved     compare-and-swap lost: the ref is not where we left it

@@ -1,7 +1,7 @@
 """The facts: everything that ever happened in a run, past tense, frozen, one closed union.
 
-A kind's meaning never changes. A field may be added with a default; anything else is a new kind (`turn_ended.2`) beside the
-old one, so that every log ever written stays readable. A kind from a newer version is kept in the store and skipped here.
+A kind's meaning never changes. A field may be added with a default; anything else is a new kind beside the old one, so
+that every log ever written stays readable. A kind from a newer version is kept in the store and skipped here.
 """
 
 from __future__ import annotations

@@ -113,11 +113,11 @@ def _scope_faults(tasks: tuple[TaskSpec, ...]) -> list[str]:
         for other in tasks[index + 1 :]:
             if one.goal.strip() == other.goal.strip() and one.scope == other.scope:
                 faults.append(f"{one.task} and {other.task} are the same work: keep one")
-            elif one.task not in before[other.task] and other.task not in before[one.task]:
-                if pair := scopes_meet(one.scope, other.scope):
-                    faults.append(
-                        f"{one.task} and {other.task} may write the same files ({pair}): order them with needs"
-                    )
+                continue
+            is_ordered = one.task in before[other.task] or other.task in before[one.task]
+            pair = "" if is_ordered else scopes_meet(one.scope, other.scope)
+            if pair:
+                faults.append(f"{one.task} and {other.task} may write the same files ({pair}): order them by needs")
     return faults
 
 

@@ -5,10 +5,10 @@ OrchestraError
 │   ├── RepositoryFault  not a repository, bare, no commits, …
 │   ├── UnsavedWork      a worktree holds bytes that are nowhere else
 │   ├── LeaseTaken       another engine owns this repository: attach to it instead
-    │   └── DefinitionFault  a file we read is malformed: file, line, field, suggestion
+│   └── DefinitionFault  a file we read is malformed: file, line, field, suggestion
 ├── StoreFault           the log cannot be written or read
 │   ├── StoreMissing     no log yet: nothing has run here, or the engine is still making it
-    │   ├── FencedOut        another engine took the lease
+│   ├── FencedOut        another engine took the lease
 │   └── LogTampered      the hash chain breaks at one event
 ├── GitFault             a git call failed
 │   ├── PointerMoved     compare-and-swap lost: the ref is not where we left it

@@ -1,0 +1,153 @@
+"""Landing: a task's commit becomes part of the run's result without a checkout and without a half merge.
+
+    merge-tree --write-tree → commit-tree → the caller logs its intent → update-ref with the expected old value
+
+Until the last step nothing points to the new commit, so dying anywhere leaves the result as it was; after it the
+result is whole. On resume the engine compares the intent with the ref: at `new` it landed, at `old` it did not.
+
+Source: git-merge-tree(1), "write-tree mode"; merge-ort.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from engine.errors import GitFault, RepositoryFault
+from engine.git import names
+from engine.git.commits import move, with_trailers
+from engine.git.gateway import Git
+from engine.git.snapshots import Author, commit_tree, identity
+
+
+@dataclass(frozen=True, slots=True)
+class LandIntent:
+    """What is about to happen; the commit `new` exists, nothing points to it yet."""
+
+    branch: str
+    old: str
+    new: str
+    tree: str
+    task_commit: str
+
+
+@dataclass(frozen=True, slots=True)
+class Landed:
+    """The run's branch moved from `old` to `new`; equal when the work was in it already."""
+
+    old: str
+    new: str
+    tree: str
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """Two commits cannot be merged by rule; nothing was written but objects."""
+
+    ours: str
+    theirs: str
+    files: tuple[str, ...]
+    tree: str
+    """The merge with conflict markers in the files."""
+    messages: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """The tree of two commits that merge by rule."""
+
+    tree: str
+
+
+def start_result(git: Git, run: str, base: str) -> str:
+    """Make the run's branch at its base commit and return its name; fine when it exists already.
+
+    Raises: PointerMoved when it was made by another between the look and the write.
+    """
+    branch = names.run_branch(run)
+    if not _where(git, branch):
+        move(git, names.head_ref(branch), base, "", "orchestra: run starts")
+    return branch
+
+
+def land(
+    git: Git,
+    run_branch: str,
+    task_commit: str,
+    message: str,
+    trailers: Mapping[str, str],
+    intent: Callable[[LandIntent], None] = lambda _: None,
+    author: Author | None = None,
+) -> Landed | Conflict:
+    """Merge a task's commit into the run's branch.
+
+    In:      run_branch, `orchestra/<run>`; intent, called with the merged commit before anything points to it.
+    Out:     Landed, or Conflict with nothing moved.
+    Raises:  PointerMoved when the branch moved meanwhile: land again. RepositoryFault when the user has the run's
+             branch checked out: moving it would change their checkout. GitFault for anything else.
+    """
+    ref = names.head_ref(run_branch)
+    old = _movable(git, run_branch)
+    merged = merge(git, old, task_commit)
+    if isinstance(merged, Conflict):
+        return merged
+    if _is_part_of(git, task_commit, old):
+        return Landed(old, old, merged.tree)
+    text = with_trailers(message, trailers)
+    new = commit_tree(git, merged.tree, [old, task_commit], text, author or identity(git))
+    intent(LandIntent(run_branch, old, new, merged.tree, task_commit))
+    move(git, ref, new, old, "orchestra: land")
+    return Landed(old, new, merged.tree)
+
+
+def merge(git: Git, ours: str, theirs: str) -> Merged | Conflict:
+    """Merge two commits in memory.
+
+    Raises: GitFault when they have no common history or cannot be read.
+    """
+    words = ["merge-tree", "--write-tree", "-z", "--messages", ours, theirs]
+    result = git.run(words, ok=(0, 1))
+    tree, *entries = result.fields
+    if result.exit_code == 0:
+        return Merged(tree)
+    gap = entries.index("") if "" in entries else len(entries)
+    files = dict.fromkeys(entry.partition("\t")[2] for entry in entries[:gap])
+    if not tree:
+        raise GitFault(tuple(words), result.exit_code, result.stderr)
+    return Conflict(ours, theirs, tuple(files), tree, tuple(_messages(entries[gap + 1 :])))
+
+
+def _messages(entries: list[str]) -> list[str]:
+    """The sentences of merge-tree: records of <count> <path>… <kind> <sentence>."""
+    sentences = []
+    rest = iter(entries)
+    for count in rest:
+        for _ in range(int(count) + 1):
+            next(rest, "")
+        sentences.append(next(rest, "").rstrip("\n"))
+    return sentences
+
+
+def _is_part_of(git: Git, older: str, newer: str) -> bool:
+    return git.run(["merge-base", "--is-ancestor", older, newer], ok=(0, 1)).exit_code == 0
+
+
+def _where(git: Git, branch: str) -> tuple[str, str] | None:
+    """A branch's commit and the checkout that has it; None when there is no such branch."""
+    words = ["for-each-ref", "--format=%(objectname)%00%(worktreepath)%00", names.head_ref(branch)]
+    fields = git.run(words).fields
+    return (fields[0], fields[1]) if fields else None
+
+
+def _movable(git: Git, branch: str) -> str:
+    found = _where(git, branch)
+    if found is None:
+        raise GitFault(("for-each-ref", branch), 1, "the run's branch does not exist")
+    commit, checkout = found
+    if checkout:
+        raise RepositoryFault(
+            f"{branch} is checked out in {checkout}, so it cannot grow without changing that checkout.",
+            safe="The work is kept in its lane and will land afterwards.",
+            remedy=f"Switch away: git -C {checkout} switch -",
+        )
+    return commit

@@ -15,7 +15,12 @@ MESSAGE_OVERHEAD_TOKENS = 4
 
 def tokens_in(text: str) -> int:
     """Estimate the tokens of a text, rounding up; 0 only for the empty text."""
-    return -(-len(text) // CHARS_PER_TOKEN)
+    return tokens_of_chars(len(text))
+
+
+def tokens_of_chars(chars: int) -> int:
+    """Estimate the tokens of so many characters, rounding up."""
+    return -(-chars // CHARS_PER_TOKEN)
 
 
 def tokens_in_messages(messages: Iterable[Message], tools: Iterable[ToolSpec] = ()) -> int:

@@ -86,6 +86,8 @@ def fault(table: dict[int, FaultClass], origin: Origin, complaint: Complaint) ->
     kind = table.get(complaint.status) or (Unreachable if complaint.status >= 500 else Refused)
     if complaint.prompt_tokens or (complaint.status in (400, 413, 500) and is_overflow(reason)):
         kind = ContextOverflow
+    if kind is UnknownModel and "model" not in reason.lower():
+        kind = Refused  # a 404 of the path: the base URL is wrong, not the model's name
     if kind is ContextOverflow:
         return _overflow(origin, complaint, reason)
     if kind is Busy:

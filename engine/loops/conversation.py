@@ -1,27 +1,162 @@
-"""Loops between agents: messages that add no new word pairs to the conversation."""
+"""Loops between agents: messages that add nothing to what the conversation already holds.
+
+The measure is the share of a message's word pairs that nobody has said yet. Agents that only agree, or restate, or
+prompt one another with the same sentence, bring that share down; honest work keeps it up, because findings, code and
+results are new words.
+
+    gain     (0.5 - share) / 0.5, in full from twelve words on, less for fewer: "Python." four times over is a decision
+             words of agreement and restatement lower the share by three tenths: politeness is not news
+             a hop back to the agent that handed over, without a new result between: 0.7
+    relief   (share - 0.5) for a message; 1 for a new result of a tool or a word from outside
+    verdict  at 2.4, when two agents or more are in it
+
+Source: the share of unseen n-grams is the novelty of Maximal Marginal Relevance, Carbonell and Goldstein 1998.
+"""
 
 from __future__ import annotations
 
-from engine.loops.step import Step
-from engine.loops.verdict import Verdict
+import re
+from collections import deque
+from itertools import pairwise
+
+from engine.loops.evidence import Evidence
+from engine.loops.fingerprint import call_of, mask, outcome_text
+from engine.loops.step import Step, StepKind
+from engine.loops.verdict import LoopKind, Verdict, excerpt
+
+THRESHOLD = 2.4
+EVEN = 0.5
+FULL_WORDS = 12
+POLITENESS = 0.7
+HOP = 0.7
+MEMORY_PAIRS = 20_000
+MEMORY_RESULTS = 512
+MEMORY_HOPS = 8
+MESSAGE_CHARACTERS = 6000
+
+_WORD = re.compile(r"\w+")
+_AGREEMENT = re.compile(
+    r"\b(?:agreed?|indeed|already|as (?:stated|mentioned|discussed|i said|above)|you(?:'re| are) (?:absolutely )?right"
+    r"|thank(?:s| you)|apologi[sz]e|misunderstanding|to (?:summari[sz]e|reiterate|confirm)|sounds good|lgtm"
+    r"|no (?:further|additional)|once again|great (?:job|work))\b",
+    re.IGNORECASE,
+)
+_HANDOFF = re.compile(r"hand_?off|transfer|delegate|route_to|escalate", re.IGNORECASE)
 
 
 class ConversationDetector:
-    """Feed the messages of all agents of a run; get a verdict when they add nothing any more."""
+    """Feed the steps of all agents of a run; get a verdict when they only repeat one another."""
 
     def __init__(self) -> None:
-        self.score = 0.0
         self.count = 0
-        self._index = -1
+        self.index = -1
+        self.evidence = Evidence()
+        self._young: set[int] = set()
+        self._old: set[int] = set()
+        self._results: dict[int, None] = {}
+        self._speakers: deque[str] = deque(maxlen=MEMORY_HOPS)
+        self._hops: deque[tuple[str, str]] = deque(maxlen=MEMORY_HOPS)
+        self._forgiven: set[str] = set()
+
+    @property
+    def score(self) -> float:
+        """How near a verdict is, from 0 to 1."""
+        return min(1.0, self.evidence.score / THRESHOLD)
 
     def feed(self, step: Step) -> Verdict | None:
-        """Take the next step of any agent of the run."""
-        self._index += 1
-        del step
-        return None
+        """Take the next step of any agent of the run.
+
+        Out: a verdict when this step completes a loop, else None.
+        """
+        self.index += 1
+        before = self.evidence.score
+        if step.kind is StepKind.MESSAGE:
+            self._hear(step)
+        elif step.kind is StepKind.ACTION:
+            self._see(step)
+        elif step.kind is StepKind.USER:
+            self._novelty(step.text)
+            self.evidence.relieve(1.0)
+        self.evidence.note()
+        if self.evidence.score <= before or self.evidence.score < THRESHOLD:
+            return None
+        return self._verdict(step)
 
     def reset(self, *, keep_count: bool = True) -> None:
-        """Forget the evidence after an intervention; the count of verdicts stays unless told otherwise."""
-        self.score = 0.0
+        """Forget the evidence after an intervention; what was said stays said, and the count stays by default."""
+        self.evidence.clear()
+        self._hops.clear()
         if not keep_count:
             self.count = 0
+
+    def forgive(self, subject: str) -> None:
+        """ "Not a loop": this kind weighs a quarter from now on."""
+        self._forgiven.add(subject)
+        self.evidence.clear()
+
+    def _hear(self, step: Step) -> None:
+        share, words = self._novelty(step.text)
+        self._speakers.append(step.actor)
+        polite = _AGREEMENT.search(step.text) is not None
+        if polite:
+            share *= POLITENESS
+        if share > EVEN:
+            self.evidence.relieve(share - EVEN)
+            return
+        gain = (EVEN - share) / EVEN * min(1.0, words / FULL_WORDS)
+        self._gain(LoopKind.AGREEMENT if polite else LoopKind.PING_PONG, gain)
+
+    def _see(self, step: Step) -> None:
+        """A handoff may be a hop back; any other call matters by whether its result is new."""
+        if _HANDOFF.search(step.tool):
+            self._hop(step)
+            return
+        key = hash((call_of(step), mask(outcome_text(step))))
+        if key in self._results:
+            return
+        self._results[key] = None
+        if len(self._results) > MEMORY_RESULTS:
+            del self._results[next(iter(self._results))]
+        self._hops.clear()
+        self.evidence.relieve(1.0)
+
+    def _hop(self, step: Step) -> None:
+        target = next((value for _, value in step.arguments), step.tool)
+        hop = (step.actor, target)
+        if hop in self._hops:
+            self._gain(LoopKind.PING_PONG, HOP)
+        self._speakers.append(step.actor)
+        self._hops.append(hop)
+
+    def _gain(self, kind: LoopKind, gain: float) -> None:
+        self.evidence.add(kind, gain * (0.25 if kind.value in self._forgiven else 1.0), self.index)
+
+    def _novelty(self, text: str) -> tuple[float, int]:
+        """Share of word pairs not said before, and number of words; the pairs are remembered."""
+        words = _WORD.findall(text[:MESSAGE_CHARACTERS].lower())
+        pairs = {hash(pair) for pair in pairwise(words)}
+        if not pairs:
+            return EVEN, len(words)
+        new = [pair for pair in pairs if pair not in self._young and pair not in self._old]
+        self._young.update(new)
+        if len(self._young) > MEMORY_PAIRS:
+            self._old, self._young = self._young, set()
+        return len(new) / len(pairs), len(words)
+
+    def _verdict(self, step: Step) -> Verdict | None:
+        agents = sorted(set(self._speakers))
+        if len(agents) < 2:
+            return None
+        self.count += 1
+        confidence = min(0.98, 0.5 + 0.15 * self.evidence.score)
+        evidence = excerpt(step.text or f"{step.actor} → {step.tool}")
+        return Verdict(
+            self.evidence.kind,
+            self.evidence.began,
+            self.index,
+            "step",
+            evidence,
+            confidence,
+            self.count,
+            " ⇄ ".join(agents),
+        )

@@ -2,33 +2,85 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
+from collections.abc import Iterator
+
 from engine.loops.conversation import ConversationDetector
 from engine.loops.step import Step, StepKind
 from engine.loops.stream import StreamDetector
 from engine.loops.trajectory import TrajectoryDetector
 from engine.loops.verdict import Verdict
 
+MEMORY_LANES = 64
+
 
 class LoopDetector:
-    """Feed every step of a run in order: chunks to the stream rule, the rest to trajectory and conversation."""
+    """Feed every step of a run in order: chunks to the stream rule, the rest to trajectory and conversation.
+
+    Every actor has a trajectory and a stream of its own; they share one conversation. What one agent says reaches the
+    others as a word from outside. Positions in verdicts count the steps of the whole case.
+    """
 
     def __init__(self) -> None:
-        self.stream = StreamDetector()
-        self.trajectory = TrajectoryDetector()
+        self.index = -1
         self.conversation = ConversationDetector()
+        self.streams: OrderedDict[str, StreamDetector] = OrderedDict()
+        self.trajectories: OrderedDict[str, TrajectoryDetector] = OrderedDict()
+
+    @property
+    def score(self) -> float:
+        """The highest score of any part, from 0 to 1."""
+        return max(part.score for part in self._parts())
+
+    @property
+    def count(self) -> int:
+        """How many verdicts were given."""
+        return sum(part.count for part in self._parts())
 
     def feed(self, step: Step) -> Verdict | None:
         """Take the next step.
 
-        Out: the first verdict that this step completes, else None.
+        Out: the verdict that this step completes, else None; a lane's own loop goes before one between agents.
         """
+        self.index += 1
         if step.kind is StepKind.CHUNK:
-            return self.stream.feed(step.text)
-        verdict = self.trajectory.feed(step)
-        other = self.conversation.feed(step)
-        return verdict or other
+            return self._stream(step.actor).feed(step.text)
+        if step.kind is StepKind.USER:
+            for lane in self.trajectories.values():
+                lane.feed(step, at=self.index)
+            return self.conversation.feed(step)
+        if step.kind is StepKind.MESSAGE:
+            for lane in self.trajectories.values():
+                lane.listen()
+        own = self._lane(step.actor).feed(step, at=self.index)
+        between = self.conversation.feed(step)
+        return own or between
 
     def reset(self, *, keep_count: bool = True) -> None:
         """Forget the evidence after an intervention; the count of verdicts stays unless told otherwise."""
-        for part in (self.stream, self.trajectory, self.conversation):
+        for part in self._parts():
             part.reset(keep_count=keep_count)
+
+    def forgive(self, subject: str) -> None:
+        """ "Not a loop": this tool, or this kind of loop, weighs less from now on, in every lane known so far."""
+        for part in self._parts():
+            part.forgive(subject)
+
+    def _parts(self) -> Iterator[ConversationDetector | TrajectoryDetector | StreamDetector]:
+        yield self.conversation
+        yield from self.trajectories.values()
+        yield from self.streams.values()
+
+    def _stream(self, actor: str) -> StreamDetector:
+        stream = self.streams.pop(actor, None) or StreamDetector()
+        self.streams[actor] = stream
+        if len(self.streams) > MEMORY_LANES:
+            self.streams.popitem(last=False)
+        return stream
+
+    def _lane(self, actor: str) -> TrajectoryDetector:
+        lane = self.trajectories.pop(actor, None) or TrajectoryDetector()
+        self.trajectories[actor] = lane
+        if len(self.trajectories) > MEMORY_LANES:
+            self.trajectories.popitem(last=False)
+        return lane

@@ -8,27 +8,45 @@ different outcomes, and that difference is progress.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from enum import Enum
+from functools import lru_cache
 
 from engine.loops.step import Step
 
-OUTCOME_CHARACTERS = 4000
-ERROR_CHARACTERS = 400
+OUTCOME_CHARACTERS = 2000
+ERROR_CHARACTERS = 300
 
-# Every alternative needs a digit or a temporary folder, so a text without either is returned untouched.
+_TEMPORARY = r"(?:/private)?(?:/tmp|/var/tmp|/var/folders|/dev/shm)/[^\s'\":,;)\]]+"
 _VOLATILE = re.compile(
     r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?\d\d)?"  # a point in time
     r"|\b\d\d?:\d\d:\d\d(?:[.,]\d+)?\b"  # a time of day
-    r"|(?:/private)?(?:/tmp|/var/tmp|/var/folders|/dev/shm)/[^\s'\":,;)\]]+"
-    r"|\b0x[0-9a-fA-F]{3,}\b"  # an address
+    r"|" + _TEMPORARY + r"|\b0x[0-9a-fA-F]{3,}\b"  # an address
     r"|\b[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}\b"
     r"|\b(?=[0-9a-f]*[a-f])(?=[a-f]*\d)[0-9a-f]{12,64}\b"  # a hex id
-    r"|\b\d+(?:\.\d+)?\s?(?:ns|us|µs|ms|s|secs?|seconds?|mins?|minutes?|(?:[KMG]i?)?B/s)\b"  # a duration, a rate
-    r"|\b(?i:pid|process|job)\b[ =:#]{0,3}\d+"
-    r"|\b(?i:line|ligne|zeile) \d+"
+    r"|\b\d+(?:\.\d+)?\s?(?:ns|us|µs|ms|s|secs?|seconds?|mins?|minutes?|[KMG]i?B/s)\b"  # a duration, a rate
+    r"|\b(?:[Pp]id|PID|[Pp]rocess|[Jj]ob)\b[ =:#]{0,3}\d+"
+    r"|\b(?:[Ll]ine|ligne|[Zz]eile) \d+"
     r"|(?<=[\w.])\(\d+(?:,\d+)?\)(?=:)|(?<=[A-Za-z]):\d+(?::\d+)?\b"  # file.c(12):  file.py:12:3
 )
 _MIGHT_BE_VOLATILE = re.compile(r"\d|/tmp/|/var/|/dev/shm/")
+_TEMPORARY_PATH = re.compile(_TEMPORARY)
+_WORDS = re.compile(r"[A-Za-z][a-z]*")
+_EDITS = frozenset(("edit", "editor", "write", "create", "replace", "patch", "insert", "append", "apply", "update"))
+_WAITS = re.compile(r"\b(?:sleep|wait|poll|status|watch|tail -f|follow)\b")
+_FAILING = re.compile(
+    r"\b(?:error|failed|failure|failures|fail|exception|traceback|fatal|panic|cannot|denied|not found|undefined)\b",
+    re.IGNORECASE,
+)
+_NO_FAILURE = re.compile(r"\b(?:0|no) (?:failed|failures|errors|issues)\b", re.IGNORECASE)
+_PASSING = re.compile(r"\b(?:passed|all tests|success|successfully|succeeded|ok)\b", re.IGNORECASE)
+
+
+class Result(Enum):
+    """How an outcome reads to somebody who looks for failure."""
+
+    FAILING = "failing"
+    PASSING = "passing"
+    UNKNOWN = "unknown"
 
 
 def mask(text: str) -> str:
@@ -41,20 +59,52 @@ def mask(text: str) -> str:
     return _VOLATILE.sub("~", text)
 
 
-@dataclass(frozen=True, slots=True)
-class Fingerprint:
-    """Hashes of one finished call. They are comparable within one process only."""
+def call_of(step: Step) -> int:
+    """Hash of the tool and its arguments, temporary paths masked; the thought before the call is not looked at.
 
-    call: int
-    outcome: int
-    error: int
+    Out: comparable within one process only.
+    """
+    arguments = step.arguments
+    if any("/tmp/" in value or "/var/" in value for _, value in arguments):
+        arguments = tuple([(name, _TEMPORARY_PATH.sub("~", value)) for name, value in arguments])
+    return hash((step.tool, arguments))
+
+
+def outcome_text(step: Step) -> str:
+    """The part of an outcome that is compared: output, error and length, clipped."""
+    text = step.output if step.error in step.output else f"{step.output}\n{step.error}"
+    if len(text) <= OUTCOME_CHARACTERS:
+        return text
+    half = OUTCOME_CHARACTERS // 2
+    return f"{text[:half]}{text[-half:]} {len(text)}"
+
+
+def error_of(step: Step) -> int:
     """Hash of the masked error, whatever the call was; 0 when the call succeeded."""
+    return hash(mask(step.error[:ERROR_CHARACTERS])) or 1 if step.error else 0
 
 
-def fingerprint(step: Step) -> Fingerprint:
-    """Fingerprint a finished call; the thought before it is not looked at."""
-    call = hash((step.tool, step.arguments))
-    clipped = max(0, len(step.output) - OUTCOME_CHARACTERS)
-    outcome = hash((mask(step.output[:OUTCOME_CHARACTERS]), clipped, bool(step.error)))
-    error = hash(mask(step.error[:ERROR_CHARACTERS])) or 1 if step.error else 0
-    return Fingerprint(call, outcome, error)
+def is_edit(step: Step) -> bool:
+    """Whether the tool, by its name, changes files."""
+    return _edits(step.tool)
+
+
+@lru_cache(maxsize=256)
+def _edits(tool: str) -> bool:
+    return not _EDITS.isdisjoint(word.lower() for word in _WORDS.findall(tool))
+
+
+def is_wait(step: Step) -> bool:
+    """Whether the call waits for something: a poll, a sleep, a status."""
+    return _WAITS.search(step.tool) is not None or any(_WAITS.search(v[:200]) for _, v in step.arguments)
+
+
+def result_of(step: Step) -> Result:
+    """Read an outcome: the error flag decides, then words of failure and of success; both or neither tell nothing."""
+    if step.error:
+        return Result.FAILING
+    text = _NO_FAILURE.sub("passed", outcome_text(step))
+    fails, passes = _FAILING.search(text) is not None, _PASSING.search(text) is not None
+    if fails == passes:
+        return Result.UNKNOWN
+    return Result.FAILING if fails else Result.PASSING

@@ -38,8 +38,8 @@ class Limits:
 
 
 LIMITS = {
-    Shape.PROSE: Limits(130, 3, 200, 5, 0.16),
-    Shape.CODE: Limits(150, 3, 240, 8, 0.10),
+    Shape.PROSE: Limits(110, 2.5, 180, 4, 0.16),
+    Shape.CODE: Limits(140, 2.5, 240, 8, 0.10),
     Shape.TABLE: Limits(300, 6, 400, 12, 0.06),
     Shape.DIGITS: Limits(800, 8, 1200, 20, 0.0),
 }

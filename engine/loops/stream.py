@@ -8,7 +8,7 @@ run      one character repeated. Longer runs enter the other measures as three c
 cycle    the tail equals itself one period earlier: exact, and therefore fast.
 drift    the tail repeats with small changes: a character that completes a known shingle adds evidence, in characters
          and in periods; one that completes a new shingle takes five characters of evidence away.
-novelty  the share of distinct groups of three characters in the last four hundred, looked at every sixty-four.
+novelty  the share of distinct groups of three characters in the last 320, looked at every sixty-four.
 
 The limits depend on the shape of the tail, see shape.py. A counter that advances ("row 31", "row 32") makes new
 shingles, which is why tables and generated rows are spared.
@@ -28,8 +28,8 @@ RELIEF = 5.0
 MEMORY = 4096
 """Characters of tail and shingles remembered; also the longest period that can be seen."""
 NOVELTY_EVERY = 64
-SPAN = 400
-RUN_LIMIT = 200
+SPAN = 320
+RUN_LIMIT = 180
 RULER_RUN_LIMIT = 400
 RULERS = frozenset(" \t\n=-_*#~.+─━═")
 KEPT_RUN = 3
@@ -40,7 +40,7 @@ class StreamDetector:
 
     def __init__(self) -> None:
         self.count = 0
-        self._forgiven: set[LoopKind] = set()
+        self._forgiven: set[str] = set()
         self._clear()
 
     def _clear(self) -> None:
@@ -170,8 +170,14 @@ class StreamDetector:
         self._old, self._young = self._young, {}
 
     def _verdict(self, kind: LoopKind, began: int, sample: str, confidence: float) -> Verdict | None:
+        if kind.value in self._forgiven:
+            return None
         self.count += 1
         return Verdict(kind, max(0, began), self.position, "char", excerpt(sample), confidence, self.count)
+
+    def forgive(self, subject: str) -> None:
+        """ "Not a loop": this kind is not reported again on this stream."""
+        self._forgiven.add(subject)
 
     def reset(self, *, keep_count: bool = True) -> None:
         """Forget the evidence after an intervention or before the next reply; the count stays by default."""

@@ -1,64 +1,200 @@
-"""Loops in one lane's trajectory of tool calls.
+"""Loops in one lane's trajectory of tool calls: one leaky score, fed by what repeats, drained by what is new.
 
-First slice: the leaky rule over (call, outcome). A step whose call and outcome were both seen lately adds evidence,
-more the more often it was seen; a new successful outcome takes evidence away. One rule covers the same call, A-B-A-B
-and longer cycles.
+    gain     a step seen once before   0.4, together at most 1.2: a second look at anything is honest
+             seen twice or more        1.1
+             the same error again      0.55, 0.4 the first time, whatever the arguments were
+             a tree seen before        as a step
+    relief   a new successful outcome  1.0; a word from outside 1.0; a new edit 0.15, for an edit only claims progress
+    verdict  at 1.5
+
+So three identical calls suffice, and so does the third round of any cycle, long or short: A-B-A-B-A, A-B-C-A-B-C-A.
+"Seen" means the same call with the same masked outcome. Polling that changes is therefore new each time and spared.
+For an edit the outcome is ignored: the same edit again adds nothing even if the file grew by it.
+
+The ledger of checks: a check that repeats after new edits gains by its result: in full while it fails, by 0.6 when
+that cannot be told, not at all while it passes, for that is a refactoring under test.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
 
-from engine.loops.fingerprint import fingerprint
+from engine.loops.calls import CallMemory, Repeat
+from engine.loops.evidence import Evidence
+from engine.loops.fingerprint import Result, error_of, is_edit, is_wait, result_of
 from engine.loops.step import Step, StepKind
 from engine.loops.verdict import LoopKind, Verdict, excerpt
 
-THRESHOLD = 2.5
+THRESHOLD = 1.5
+SECOND = 0.4
+SECOND_CAP = 1.2
+THIRD = 1.1
+ERROR_AGAIN = 0.55
 RELIEF = 1.0
-MEMORY_STEPS = 64
+EDIT_RELIEF = 0.15
+CHECK_WEIGHT = {Result.FAILING: 1.0, Result.UNKNOWN: 0.6, Result.PASSING: 0.0}
+WAIT_WEIGHT = 0.5
+FORGIVEN_WEIGHT = 0.25
+MEMORY = 32
+QUIET_TURNS = 8
+STILL_TURNS = 40
 
 
 class TrajectoryDetector:
     """Feed the steps of one lane; get a verdict when the evidence suffices."""
 
     def __init__(self) -> None:
-        self.score = 0.0
         self.count = 0
-        self._index = -1
-        self._began = 0
-        self._seen: OrderedDict[tuple[int, int], int] = OrderedDict()
+        self.index = -1
+        self.evidence = Evidence()
+        self._calls = CallMemory()
+        self._errors: OrderedDict[int, tuple[int, int]] = OrderedDict()
+        self._trees: OrderedDict[str, int] = OrderedDict()
+        self._tree = ""
+        self._quiet = 0
+        self._quiet_since = 0
+        self._still = 0
+        self._still_since = 0
+        self._acted = False
+        self._forgiven: set[str] = set()
 
-    def feed(self, step: Step) -> Verdict | None:
+    @property
+    def score(self) -> float:
+        """How near a verdict is, from 0 to 1."""
+        return min(1.0, self.evidence.score / THRESHOLD)
+
+    def feed(self, step: Step, *, at: int | None = None) -> Verdict | None:
         """Take the next step of the lane.
 
+        In:  at, the step's index in a longer transcript when the lane is one of several; else steps are counted.
         Out: a verdict when this step completes a loop, else None.
         """
-        self._index += 1
-        if step.kind is not StepKind.ACTION:
-            return None
-        mark = fingerprint(step)
-        key = (mark.call, mark.outcome)
-        times = self._seen.pop(key, 0)
-        self._seen[key] = times + 1
-        if len(self._seen) > MEMORY_STEPS:
-            self._seen.popitem(last=False)
-        if times == 0:
-            if not mark.error:
-                self.score = max(0.0, self.score - RELIEF)
-            return None
-        if self.score == 0.0:
-            self._began = self._index
-        self.score += 0.5 + times / 2
-        return self._verdict(step) if self.score >= THRESHOLD else None
+        self.index = self.index + 1 if at is None else at
+        verdict = None
+        if step.kind is StepKind.USER:
+            self._quiet = self._still = 0
+            self.evidence.relieve(RELIEF)
+        elif step.kind is StepKind.MESSAGE:
+            verdict = self._hear(step)
+        elif step.kind is StepKind.ACTION:
+            verdict = self._act(step)
+        self.evidence.note()
+        return verdict
+
+    def listen(self) -> None:
+        """Another agent spoke: what follows is an answer, not a turn of one's own without a call."""
+        self._quiet = 0
 
     def reset(self, *, keep_count: bool = True) -> None:
         """Forget the evidence after an intervention; the count of verdicts stays unless told otherwise."""
-        self.score = 0.0
-        self._seen.clear()
+        self.evidence.clear()
+        self._calls.clear()
+        self._errors.clear()
+        self._trees.clear()
+        self._quiet = self._still = 0
         if not keep_count:
             self.count = 0
 
-    def _verdict(self, step: Step) -> Verdict:
+    def forgive(self, subject: str) -> None:
+        """ "Not a loop": from now on this tool, or this kind of loop, weighs a quarter in this lane."""
+        self._forgiven.add(subject)
+        self.evidence.clear()
+
+    def _hear(self, step: Step) -> Verdict | None:
+        """A turn without a call; many in a row, in a lane that has tools, lead nowhere."""
+        self._quiet_since = self._quiet_since if self._quiet else self.index
+        self._quiet += 1
+        if not self._acted or self._quiet < QUIET_TURNS:
+            return None
+        self._quiet = 0
+        return self._verdict(LoopKind.NO_TOOL_CALL, self._quiet_since, excerpt(step.text), 0.6, "")
+
+    def _act(self, step: Step) -> Verdict | None:
+        self._acted = True
+        self._quiet = 0
+        before = self.evidence.score
+        is_new = self._weigh_call(step)
+        if step.tree:
+            self._weigh_tree(step)
+        if is_new and not step.error:
+            self.evidence.relieve(EDIT_RELIEF if is_edit(step) else RELIEF)
+        if self.evidence.score > before and self.evidence.score >= THRESHOLD:
+            confidence = min(0.98, 0.5 + 0.2 * self.evidence.score)
+            return self._verdict(self.evidence.kind, self.evidence.began, _line(step), confidence, step.tool)
+        if self._still >= STILL_TURNS:
+            self._still = 0
+            return self._verdict(LoopKind.UNCHANGED_TREE, self._still_since, f"tree {step.tree[:12]}", 0.5, "")
+        return None
+
+    def _weigh_call(self, step: Step) -> bool:
+        """Weigh a call against those before it; Out: whether it brought something new."""
+        repeat = self._calls.meet(step, self.index)
+        weight = self._weight(step, repeat)
+        if repeat.times:
+            self._gain(self._kind(step, repeat), repeat.times, repeat.last, weight)
+            return weight == 0.0
+        if step.error:
+            self._weigh_error(step)
+        return True
+
+    def _weigh_error(self, step: Step) -> None:
+        """The same masked error, although the call is another one."""
+        key = error_of(step)
+        times, first = self._errors.pop(key, (0, self.index))
+        self._errors[key] = (times + 1, first)
+        if len(self._errors) > MEMORY:
+            self._errors.popitem(last=False)
+        if times:
+            gain = (SECOND if times == 1 else ERROR_AGAIN) * self._leniency(step, LoopKind.SAME_ERROR)
+            self.evidence.add(LoopKind.SAME_ERROR, gain, first, SECOND_CAP if times == 1 else float("inf"))
+
+    def _weigh_tree(self, step: Step) -> None:
+        """A tree that comes back is an edit and its revert; one that stays for long is a lane that stands still."""
+        if step.tree == self._tree:
+            self._still += self._still > 0 or is_edit(step)
+            return
+        self._tree = step.tree
+        self._still = 1 if self._trees else 0
+        self._still_since = self.index
+        times = self._trees.pop(step.tree, 0)
+        self._trees[step.tree] = times + 1
+        if len(self._trees) > MEMORY:
+            self._trees.popitem(last=False)
+        if times:
+            self._gain(LoopKind.EDIT_AND_REVERT, times, self.index, self._leniency(step, LoopKind.EDIT_AND_REVERT))
+
+    def _gain(self, kind: LoopKind, times: int, last: int, weight: float) -> None:
+        if times == 1:
+            self.evidence.add(kind, SECOND * weight, last, SECOND_CAP)
+        else:
+            self.evidence.add(kind, THIRD * weight, last)
+
+    def _kind(self, step: Step, repeat: Repeat) -> LoopKind:
+        if is_edit(step):
+            return LoopKind.SAME_EDIT
+        if repeat.edits_between:
+            return LoopKind.SAME_CHECK
+        return LoopKind.SAME_CALL if repeat.last == self.index - 1 else LoopKind.CYCLE
+
+    def _weight(self, step: Step, repeat: Repeat) -> float:
+        if repeat.times == 0:
+            return 0.0
+        weight = self._leniency(step, self._kind(step, repeat))
+        if repeat.edits_between and not is_edit(step):
+            weight *= CHECK_WEIGHT[result_of(step)]
+        return weight * (WAIT_WEIGHT if is_wait(step) else 1.0)
+
+    def _leniency(self, step: Step, kind: LoopKind) -> float:
+        return FORGIVEN_WEIGHT if step.tool in self._forgiven or kind.value in self._forgiven else 1.0
+
+    def _verdict(self, kind: LoopKind, began: int, evidence: str, confidence: float, subject: str) -> Verdict | None:
+        if kind.value in self._forgiven and confidence < 0.7:
+            return None
         self.count += 1
-        evidence = excerpt(f"{step.tool} {' '.join(value for _, value in step.arguments)}")
-        return Verdict(LoopKind.SAME_CALL, self._began, self._index, "step", evidence, 0.9, self.count, step.tool)
+        return Verdict(kind, max(0, began), self.index, "step", evidence, confidence, self.count, subject)
+
+
+def _line(step: Step) -> str:
+    call = " ".join([step.tool, *(value for _, value in step.arguments)])
+    outcome = step.error or step.output
+    return f"{excerpt(call, 100)} → {excerpt(outcome, 60) or 'no output'}"

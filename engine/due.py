@@ -42,17 +42,25 @@ class Landing:
     commit: str
 
 
-Effect: TypeAlias = Attempting | Checking | Landing
+@dataclass(frozen=True, slots=True)
+class Reaping:
+    """A lane whose work is done gives its worktree back."""
+
+    task: TaskId
+
+
+Effect: TypeAlias = Attempting | Checking | Landing | Reaping
 
 
 def due(run: Run) -> tuple[Effect, ...]:
     """Everything that should be going on, in the order in which it should start."""
     if run.is_over:
-        return ()
+        return _reaps(run)
     running = [Attempting(task.task, task.attempt) for task in _in(run, TaskState.RUNNING)]
     if run.status is RunStatus.PAUSED:
         return tuple(running)
-    return (*running, *_checks(run), *_landing(run), *_starts(run, run.max_lanes - len(running)))
+    starts = _starts(run, run.max_lanes - len(running))
+    return (*running, *_checks(run), *_landing(run), *starts, *_reaps(run))
 
 
 def waiting_for_lane(run: Run) -> tuple[Task, ...]:
@@ -109,3 +117,8 @@ def _run_checks(run: Run) -> list[Checking]:
     if is_settled and run.head != run.base_commit and run.evidence_for(run.head_tree, run.check) is None:
         wanted.append(Checking(run.head, run.head_tree, run.check, TaskId(""), "result"))
     return wanted
+
+
+def _reaps(run: Run) -> tuple[Reaping, ...]:
+    done = (run.tasks.get(lane.task) for lane in run.lanes.values() if lane.is_open)
+    return tuple(Reaping(task.task) for task in done if task and task.state is TaskState.DONE)

@@ -17,6 +17,7 @@ from engine.lane_events import (
     LandConflicted,
     LandIntended,
     LaneContinued,
+    LaneKept,
     LaneOpened,
     LanePaused,
     LaneReaped,
@@ -85,6 +86,7 @@ __all__ = [
     "LandConflicted",
     "LandIntended",
     "LaneContinued",
+    "LaneKept",
     "LaneOpened",
     "LanePaused",
     "LaneReaped",
@@ -155,6 +157,7 @@ AnyEvent: TypeAlias = (
     | TaskSkipped
     | TaskCancelled
     | LaneOpened
+    | LaneKept
     | LaneReaped
     | TurnQueued
     | TurnStarted

@@ -83,6 +83,7 @@ _RULES: dict[type, Rule] = {
     e.TaskSkipped: tasks.task_skipped,
     e.TaskCancelled: tasks.task_cancelled,
     e.LaneOpened: lanes.lane_opened,
+    e.LaneKept: lanes.lane_kept,
     e.LaneReaped: lanes.lane_reaped,
     e.TurnQueued: lanes.turn_queued,
     e.TurnStarted: lanes.turn_started,

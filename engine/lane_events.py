@@ -23,6 +23,13 @@ class LaneReaped(Event, frozen=True):
     task: TaskId
 
 
+class LaneKept(Event, frozen=True):
+    """A worktree stays although its task is done: removing it would lose bytes."""
+
+    task: TaskId
+    reason: str
+
+
 class TurnQueued(Event, frozen=True):
     """A lane waits for a place at a model."""
 

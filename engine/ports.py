@@ -3,23 +3,25 @@
     Model   streams one reply                      implemented in agents/models/
     Agent   makes one attempt at one task          implemented in agents/crew.py
     Desk    what a lane offers to an agent         implemented in engine/desk.py; fakes in tests
-    Sandbox runs a command                         implemented in engine/sandbox/
+    Composer opens runs and names their agents     implemented in agents/compose.py
 
-The Clock is in `engine.clock`.
+The Clock is in `engine.clock`, the Sandbox in `engine.sandbox`.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from engine.clock import Clock
 from engine.event import Event
 from engine.model import Chunk, ModelProfile, ModelRef, ModelRequest
+from engine.run_events import RunStarted
 from engine.sandbox.sandbox import Sandbox
+from engine.state import Repository, Run
 from engine.words import CheckResult, CheckSpec, Failure, Rung, RunId, TaskId, TaskSpec, Verdict
 
 
@@ -180,6 +182,22 @@ class Desk(Protocol):
 
     def forgiven(self) -> tuple[str, ...]:
         """The forms of repetition that the person called honest in this lane."""
+
+
+class Composer(Protocol):
+    """Knows the concrete agents: the composition root behind the engine's process."""
+
+    async def open(self, wish: Mapping[str, Any], repository: Repository) -> RunStarted:
+        """Turn the wish to start a run into its first fact: flow, roster, models, base.
+
+        Raises:  UserFault with what to do instead.
+        """
+
+    def agent(self, run: Run) -> Agent:
+        """Who makes the attempts of a run."""
+
+    async def aclose(self) -> None:
+        """Let go of models and child processes."""
 
 
 class Agent(Protocol):

@@ -134,6 +134,7 @@ class TaskStarted(Event, frozen=True):
     branch: str = ""
     worktree: str = ""
     key: str = ""
+    rung: int = 0
 
 
 class TaskProduced(Event, frozen=True):

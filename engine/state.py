@@ -58,6 +58,8 @@ class Lane(Part, frozen=True):
     worktree: str = ""
     opened_at: float = 0.0
     is_reaped: bool = False
+    kept: str = ""
+    """Why the worktree was not given back when its task was done."""
     is_paused: bool = False
     model: str = ""
     tier: str = ""
@@ -88,6 +90,11 @@ class Lane(Part, frozen=True):
     forgiven: tuple[str, ...] = ()
     trouble: str = ""
     """The last failure's sentence, until the next turn succeeds."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is a worktree that may be given back."""
+        return bool(self.worktree) and not self.is_reaped and not self.kept
 
 
 class Task(Part, frozen=True):

@@ -12,13 +12,17 @@ from engine.words import TaskState
 
 def lane_opened(run: Run, event: e.LaneOpened, at: float) -> Run:
     lane = replace(
-        lane_of(run, event.task), branch=event.branch, worktree=event.worktree, opened_at=at, is_reaped=False
+        lane_of(run, event.task), branch=event.branch, worktree=event.worktree, opened_at=at, is_reaped=False, kept=""
     )
     return with_lane(run, lane, at)
 
 
 def lane_reaped(run: Run, event: e.LaneReaped, at: float) -> Run:
     return with_lane(run, replace(lane_of(run, event.task), is_reaped=True), at)
+
+
+def lane_kept(run: Run, event: e.LaneKept, at: float) -> Run:
+    return with_lane(run, replace(lane_of(run, event.task), kept=event.reason), at)
 
 
 def turn_queued(run: Run, event: e.TurnQueued, at: float) -> Run:

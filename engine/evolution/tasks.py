@@ -86,6 +86,7 @@ def task_started(run: Run, event: e.TaskStarted, at: float) -> Run:
         attempt=event.attempt,
         agent=event.agent,
         model=event.model,
+        rung=event.rung,
         start_commit=event.start_commit,
         started_at=task.started_at or at,
         is_proven=False,

@@ -1,0 +1,215 @@
+"""One attempt, from a clean lane to a fact: open, brief, let the agent work, commit what it did.
+
+Idempotent by key: work that was committed before the engine died is adopted, everything else starts anew.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path, PurePosixPath
+
+from engine import events as e
+from engine.briefing import brief_for
+from engine.clean import clean, clean_line
+from engine.clock import Clock
+from engine.desk import LaneDesk
+from engine.due import Attempting
+from engine.git.commits import CommitMade, OutsideScope
+from engine.identity import attempt_key
+from engine.journal import Journal
+from engine.outliving import outliving
+from engine.policy import first_rung
+from engine.ports import Agent, Failed, Judged, Planned, Produced
+from engine.sandbox.sandbox import Sandbox
+from engine.seats import Seats
+from engine.state import Task
+from engine.words import Failure, Role, TaskId
+from engine.workspace import Workspace
+
+OUTPUT_CHARS = 100_000
+"""The most of a text result that goes into the log."""
+
+
+class Attempts:
+    """Makes the attempts of one run."""
+
+    def __init__(  # the composition of a run
+        self,
+        journal: Journal,
+        workspace: Workspace,
+        agent: Agent,
+        seats: Seats,
+        sandbox: Sandbox,
+        clock: Clock,
+    ) -> None:
+        self._journal = journal
+        self._workspace = workspace
+        self._agent = agent
+        self._seats = seats
+        self._sandbox = sandbox
+        self._clock = clock
+
+    def _task(self, name: TaskId) -> Task:
+        return self._journal.run.tasks[name]
+
+    async def make(self, effect: Attempting) -> None:
+        """Make one attempt; ends with a fact that moves the task on, or with cancellation."""
+        task = self._task(effect.task)
+        run = self._journal.run
+        rung = task.rung if task.attempt else first_rung(run, task.agent, task.spec.tier)
+        card = run.roster.get(task.agent)
+        if card is None or rung < 0 or rung >= len(card.ladder):
+            await self._no_model(task, effect.attempt)
+            return
+        start = task.next_start or (self._subject_commit(task) or run.head)
+        model = card.ladder[rung]
+        key = attempt_key(run.run, task.spec, effect.attempt, task.agent, model.model, start, task.feedback)
+        root, saved, conflict = await self._open(task, start)
+        await self._journal.record(
+            e.TaskStarted(effect.task, effect.attempt, task.agent, model.model, model.tier, start, key=key, rung=rung),
+            *([e.LandConflicted(effect.task, run.head, conflict)] if conflict else []),
+        )
+        if await self._adopt(effect, key):
+            return
+        await self._work(effect, root, saved, key)
+
+    async def _work(self, effect: Attempting, root: Path, saved: str, key: str) -> None:
+        task = self._task(effect.task)
+        brief = await brief_for(self._journal.run, task, self._workspace, root, saved)
+        desk = LaneDesk(self._journal, self._seats, self._sandbox, self._clock, effect.task, effect.attempt)
+        outcome = await self._agent.attempt(brief, desk)
+        match outcome:
+            case Produced():
+                await self._produced(effect, outcome, root, key)
+            case Planned():
+                await self._record(effect, e.PlanProposed(effect.task, outcome.tasks, task.agent, outcome.remark))
+            case Judged():
+                about = TaskId(task.spec.about)
+                await self._record(effect, e.VerdictGiven(about, effect.task, outcome.verdict))
+            case Failed():
+                failed = e.AttemptFailed(
+                    effect.task,
+                    effect.attempt,
+                    outcome.failure,
+                    clean_line(outcome.reason, 300),
+                    clean(outcome.feedback),
+                )
+                await self._record(effect, failed)
+
+    async def _record(self, effect: Attempting, *facts: e.Event) -> None:
+        """Log what an attempt led to, unless the task went on without it meanwhile."""
+        task = self._task(effect.task)
+        if task.attempt == effect.attempt and not task.is_settled:
+            await self._journal.record(*facts)
+
+    async def _no_model(self, task: Task, attempt: int) -> None:
+        cloud = "" if self._journal.run.cloud_allowed else " and cloud models are not allowed here"
+        reason = f"no model can do this: {task.agent} has none that is reachable{cloud}"
+        await self._journal.record(
+            e.TaskStarted(task.task, attempt, task.agent, "", "", self._journal.run.head),
+            e.AttemptFailed(task.task, attempt, Failure.UNKNOWN_MODEL, reason),
+        )
+
+    def _subject_commit(self, task: Task) -> str:
+        about = self._journal.run.tasks.get(TaskId(task.spec.about)) if task.spec.about else None
+        return about.commit if about else ""
+
+    async def _open(self, task: Task, start: str) -> tuple[Path, str, tuple[str, ...]]:
+        if not task.spec.reads and task.spec.role is not Role.WORK:
+            return Path(tempfile.gettempdir()), "", ()
+        conflict: tuple[str, ...] = ()
+        if task.is_resolving:
+            opened, conflict = await self._workspace.open_conflict(
+                task.task, task.commit or start, self._journal.run.head
+            )
+        else:
+            opened = await self._workspace.open(task.task, start)
+        lane = self._journal.run.lanes.get(task.task)
+        if lane is None or not lane.worktree or lane.is_reaped:
+            tree = opened.worktree
+            await self._journal.record(e.LaneOpened(task.task, tree.branch, str(tree.path), start))
+        return opened.worktree.path, opened.saved, conflict
+
+    async def _adopt(self, effect: Attempting, key: str) -> bool:
+        if self._task(effect.task).spec.role is not Role.WORK:
+            return False
+        found = await self._workspace.adopt(key)
+        if found is None:
+            return False
+        await self._claim(effect, found.commit, found.summary, "", is_adopted=True)
+        return True
+
+    async def _produced(self, effect: Attempting, outcome: Produced, root: Path, key: str) -> None:
+        task = self._task(effect.task)
+        output = clean(outcome.output)[:OUTPUT_CHARS]
+        summary = clean(outcome.summary)[:2_000]
+        if task.spec.role is not Role.WORK:
+            await self._record(effect, e.TaskProduced(effect.task, effect.attempt, summary, output))
+            return
+        if task.spec.writes:
+            _write_below(root, task.spec.writes, output or summary)
+        made = await self._commit(effect, task, summary, key)
+        if made is None:
+            await self._record(effect, e.TaskProduced(effect.task, effect.attempt, summary, output))
+        elif isinstance(made, CommitMade):
+            await self._claim(effect, made, summary, output)
+        else:
+            await self._record(effect, made)
+
+    async def _commit(self, effect: Attempting, task: Task, summary: str, key: str) -> CommitMade | e.Event | None:
+        message = f"{clean_line(task.spec.title or task.spec.task, 70)}\n\n{summary}"
+        trailers = {
+            "Run": self._journal.run.run,
+            "Task": task.spec.task,
+            "Attempt": str(effect.attempt),
+            "Agent": task.agent,
+            "Model": task.model,
+            "Key": key,
+        }
+        if task.is_resolving:
+            onto = task.conflict_onto or self._journal.run.head
+            made = await self._workspace.commit_resolution(effect.task, onto, message, trailers)
+            if isinstance(made, CommitMade):
+                return made
+            left = ", ".join(made.paths)
+            words = f"Conflict markers are left in: {left}. Edit these files until none is left."
+            return e.AttemptFailed(effect.task, effect.attempt, Failure.CONFLICT, f"markers left in {left}", words)
+        committed = await self._workspace.commit(effect.task, message, trailers, task.spec.scope)
+        if isinstance(committed, OutsideScope):
+            paths = ", ".join(committed.paths[:8])
+            words = f"You may only write to {', '.join(task.spec.scope)}. These paths are outside of it: {paths}"
+            return e.AttemptFailed(
+                effect.task, effect.attempt, Failure.SCOPE, f"wrote outside its scope: {paths}", words
+            )
+        return committed
+
+    async def _claim(
+        self, effect: Attempting, made: CommitMade, summary: str, output: str, is_adopted: bool = False
+    ) -> None:
+        base = await self._workspace.fork_point(self._journal.run.head, made.sha)
+        found = await self._workspace.diff(base, made.sha)
+        files = tuple(change.path for change in found.files)
+        claim = e.TaskProduced(
+            effect.task,
+            effect.attempt,
+            summary,
+            output,
+            made.sha,
+            made.tree,
+            files,
+            sum(change.insertions for change in found.files),
+            sum(change.deletions for change in found.files),
+            outliving(files),
+            is_adopted,
+        )
+        await self._record(effect, claim)
+
+
+def _write_below(root: Path, name: str, text: str) -> None:
+    """Write the harness's own artifact; the name comes from a flow, never from a model."""
+    relative = PurePosixPath(name)
+    target = root / relative
+    if relative.is_absolute() or ".." in relative.parts or target.is_symlink():
+        raise ValueError(f"a flow may not write to {name!r}")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(text if text.endswith("\n") else text + "\n", encoding="utf-8")

@@ -1,0 +1,117 @@
+"""What a lane offers to the agent that works in it: facts, streamed text, seats, pauses, words and questions."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from engine import events as e
+from engine.clock import Clock
+from engine.event import Event
+from engine.identity import approval_id
+from engine.journal import Journal
+from engine.ports import Answer, Question
+from engine.sandbox.sandbox import Sandbox
+from engine.seats import Seats
+from engine.state import Lane, Run
+from engine.store.rows import ChunkDraft
+from engine.words import ApprovalId, Rung, RunStatus, TaskId, TaskState
+
+
+class LaneDesk:
+    """The desk of one attempt; `engine.ports.Desk` says what each method promises."""
+
+    def __init__(  # the composition of a lane
+        self, journal: Journal, seats: Seats, sandbox: Sandbox, clock: Clock, task: TaskId, attempt: int
+    ) -> None:
+        self.sandbox = sandbox
+        self.clock = clock
+        self._journal = journal
+        self._seats = seats
+        self._task = task
+        self._attempt = attempt
+        self._cuts_seen = self._lane.interrupts
+
+    @property
+    def _lane(self) -> Lane:
+        return self._journal.run.lanes.get(self._task) or Lane(self._task)
+
+    async def record(self, *facts: Event) -> None:
+        """Log facts; a late word of an attempt that is over is dropped."""
+        if self._is_current(self._journal.run):
+            await self._journal.record(*facts)
+
+    def write(self, turn: int, stream: str, text: str) -> None:
+        """Show streamed text."""
+        run = self._journal.run.run
+        self._journal.write(ChunkDraft(run, self._task, str(self._attempt), turn, stream, text))
+
+    @asynccontextmanager
+    async def seat(self, rung: Rung, turn: int) -> AsyncIterator[None]:
+        """Hold a place at a model; the wait for it is a fact when there is one."""
+        del turn
+        ahead = self._seats.ahead(rung)
+        if ahead:
+            await self.record(e.TurnQueued(self._task, rung.model, rung.host, ahead))
+        async with self._seats.seat(rung):
+            yield
+
+    async def boundary(self, turn: int) -> tuple[str, ...]:
+        """Wait while paused, then hand over the words that were not read yet."""
+        del turn
+        run = await self._journal.until(self._may_go_on)
+        lane = run.lanes.get(self._task) or Lane(self._task)
+        self._cuts_seen = lane.interrupts
+        return lane.nudges[lane.delivered :]
+
+    async def interrupted(self) -> None:
+        """Return when the turn that runs now must be cut."""
+        await self._journal.until(
+            lambda run: (run.lanes.get(self._task) or Lane(self._task)).interrupts > self._cuts_seen
+        )
+
+    async def ask(self, question: Question) -> Answer:
+        """Ask once, wait for the answer; an `always` given earlier for the same body answers at once."""
+        body = f"{question.title}\x00{question.body}"
+        name = approval_id(self._journal.run.run, self._task, question.form, f"{self._attempt} {body}")
+        if self._was_always_allowed(question):
+            return Answer("allow")
+        if name not in self._journal.run.approvals:
+            await self.record(self._asked(name, question))
+        if self._journal.run.is_unattended:
+            await self.record(e.ApprovalAnswered(name, question.default, by="nobody is here: safe default"))
+        run = await self._journal.until(lambda run: name in run.approvals and not run.approvals[name].is_open)
+        answered = run.approvals[name]
+        return Answer(answered.answer or question.default, answered.words)
+
+    def forgiven(self) -> tuple[str, ...]:
+        """The forms of repetition that the person called honest in this lane."""
+        return self._lane.forgiven
+
+    def _asked(self, name: ApprovalId, question: Question) -> e.ApprovalAsked:
+        return e.ApprovalAsked(
+            name,
+            self._task,
+            question.form,
+            question.title,
+            question.why,
+            question.body,
+            question.reach,
+            question.options,
+            question.default,
+        )
+
+    def _was_always_allowed(self, question: Question) -> bool:
+        return any(
+            asked.answer == "always" and asked.form == question.form and asked.body == question.body
+            for asked in self._journal.run.approvals.values()
+        )
+
+    def _is_current(self, run: Run) -> bool:
+        task = run.tasks.get(self._task)
+        is_running = task is not None and task.state is TaskState.RUNNING and task.attempt == self._attempt
+        return is_running and not run.is_over
+
+    def _may_go_on(self, run: Run) -> bool:
+        lane = run.lanes.get(self._task)
+        return run.status is not RunStatus.PAUSED and not (lane and lane.is_paused)

@@ -1,0 +1,239 @@
+"""The engine's own process: holds the lease, hears commands, plays runs, and leaves when nothing is left to do.
+
+Closing the terminal does not touch it. kill -9 of it loses nothing: the next one takes the lease and resumes from the log.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from engine import events as e
+from engine.attempt import Attempts
+from engine.checker import Checker
+from engine.clock import Clock
+from engine.codec import decode, encode, kind_of
+from engine.errors import UserFault
+from engine.evolve import evolve_repository
+from engine.git.gateway import Git
+from engine.journal import Journal
+from engine.landing import Landings
+from engine.places import Places
+from engine.ports import Composer
+from engine.sandbox.sandbox import Sandbox
+from engine.scheduler import Scheduler
+from engine.seats import Seats
+from engine.state import Repository, Run
+from engine.store.log import EventLog
+from engine.store.reader import LogReader
+from engine.store.rows import CommandReceipt, CommandRow, EventDraft
+from engine.wishes import Granted, grant
+from engine.words import CheckSpec, RunId
+from engine.workspace import CheckLanes, Workspace
+
+POLL_S = 0.02
+BEAT_S = 2.0
+IDLE_S = 20.0
+"""How long an engine without a run waits for a command before it leaves."""
+
+
+@dataclass(slots=True)
+class _Play:
+    """A run that is being played."""
+
+    journal: Journal
+    task: asyncio.Task[None]
+
+
+class Host:
+    """One engine on one repository."""
+
+    def __init__(  # the composition of the process
+        self, places: Places, git: Git, log: EventLog, epoch: int, composer: Composer, sandbox: Sandbox, clock: Clock
+    ) -> None:
+        self._places = places
+        self._git = git
+        self._log = log
+        self._epoch = epoch
+        self._composer = composer
+        self._sandbox = sandbox
+        self._clock = clock
+        self._seats = Seats()
+        self._plays: dict[RunId, _Play] = {}
+        self._stopping = asyncio.Event()
+        self._repository = Repository()
+
+    def stop(self) -> None:
+        """Leave after the current command; runs stay resumable."""
+        self._stopping.set()
+
+    async def serve(self) -> None:
+        """Hear commands until told to stop or idle for long.
+
+        Raises: StoreFault, in a group, when the log is lost; nothing is written after that.
+        """
+        with LogReader(self._places.store) as reader:
+            self._repository = repository_of(reader)
+            async with asyncio.TaskGroup() as group:
+                await self._listen(reader, group)
+                for play in self._plays.values():
+                    play.task.cancel()
+
+    async def _listen(self, reader: LogReader, group: asyncio.TaskGroup) -> None:
+        idle_since = beat_at = self._clock.monotonic()
+        while not self._stopping.is_set():
+            now = self._clock.monotonic()
+            if now - beat_at >= BEAT_S:
+                self._log.beat(self._clock.now())
+                beat_at = now
+            if reader.changed():
+                for command in reader.pending():
+                    await self._hear(command, reader, group)
+                    idle_since = now
+            self._plays = {run: play for run, play in self._plays.items() if not play.task.done()}
+            if self._plays:
+                idle_since = now
+            elif now - idle_since > IDLE_S:
+                return
+            await self._clock.sleep(POLL_S)
+
+    async def _hear(self, command: CommandRow, reader: LogReader, group: asyncio.TaskGroup) -> None:
+        try:
+            wish = json.loads(command.payload)
+            await self._grant(command, wish if isinstance(wish, dict) else {}, reader, group)
+        except UserFault as fault:
+            await self._refuse(command, str(fault))
+        except (ValueError, KeyError, TypeError) as error:
+            await self._refuse(command, f"the command cannot be read: {error}")
+
+    async def _grant(
+        self, command: CommandRow, wish: dict[str, Any], reader: LogReader, group: asyncio.TaskGroup
+    ) -> None:
+        match command.kind:
+            case "start":
+                await self._start(command, wish, reader, group)
+            case "resume":
+                await self._resume(command, RunId(command.run), reader, group)
+            case "stop_engine":
+                await self._acknowledge(command, "the engine stops; runs can be resumed")
+                self.stop()
+            case "permit_cloud" | "trust_file" | "choose_check":
+                await self._decide_for_repository(command, wish)
+            case _:
+                await self._pass_on(command, wish)
+
+    async def _pass_on(self, command: CommandRow, wish: dict[str, Any]) -> None:
+        play = self._plays.get(RunId(command.run))
+        if play is None:
+            await self._refuse(command, "this run is not being played: resume it first")
+            return
+        reply = grant(play.journal.run, command.kind, wish)
+        if isinstance(reply, Granted):
+            await play.journal.record(*reply.events, receipts=[_acknowledged(command, reply.receipt)])
+        else:
+            await self._refuse(command, reply.reason)
+
+    async def _start(
+        self, command: CommandRow, wish: dict[str, Any], reader: LogReader, group: asyncio.TaskGroup
+    ) -> None:
+        started = await self._composer.open(wish, self._repository)
+        run = RunId(f"r{_next_number(reader, self._git)}")
+        journal = Journal(self._log, self._clock, Run(run))
+        await journal.record(started, receipts=[_acknowledged(command, run)])
+        if plan := wish.get("plan"):
+            await self._propose(journal, plan)
+        self._play(journal, group)
+
+    async def _propose(self, journal: Journal, plan: Any) -> None:
+        """Give a run the person's own plan in place of a planner's."""
+        reply = grant_plan(journal.run, plan)
+        await journal.record(*reply)
+
+    async def _resume(self, command: CommandRow, run: RunId, reader: LogReader, group: asyncio.TaskGroup) -> None:
+        if run in self._plays:
+            await self._refuse(command, f"{run} is being played already")
+            return
+        journal = Journal.from_rows(self._log, self._clock, run, reader.events(run))
+        if not journal.run.tasks:
+            await self._refuse(command, f"there is no run {run}")
+            return
+        if not journal.run.is_over:
+            await self._scheduler(journal).resume(self._epoch)
+        await self._acknowledge(command, run)
+        self._play(journal, group)
+
+    def _play(self, journal: Journal, group: asyncio.TaskGroup) -> None:
+        task = group.create_task(self._scheduler(journal).play())
+        self._plays[journal.run.run] = _Play(journal, task)
+
+    def _scheduler(self, journal: Journal) -> Scheduler:
+        workspace = Workspace(self._git, self._places.home, journal.run.run)
+        checker = Checker(CheckLanes(workspace), self._sandbox)
+        agent = self._composer.agent(journal.run)
+        attempts = Attempts(journal, workspace, agent, self._seats, self._sandbox, self._clock)
+        return Scheduler(journal, attempts, Landings(journal, workspace, checker))
+
+    async def _decide_for_repository(self, command: CommandRow, wish: dict[str, Any]) -> None:
+        event = _repository_event(command.kind, wish)
+        draft = EventDraft("", self._clock.now(), kind_of(event), encode(event))
+        await self._log.record([draft], [_acknowledged(command, "noted for this repository")])
+        self._repository = evolve_repository(self._repository, event)
+
+    async def _acknowledge(self, command: CommandRow, receipt: str) -> None:
+        await self._log.record([], [_acknowledged(command, receipt)])
+
+    async def _refuse(self, command: CommandRow, reason: str) -> None:
+        await self._log.record([], [CommandReceipt(command.id, "refused", reason)])
+
+
+def repository_of(reader: LogReader) -> Repository:
+    """What the person decided for this repository, over all runs."""
+    repository = Repository()
+    for row in reader.events(""):
+        event = decode(row.kind, row.payload)
+        if event is not None:
+            repository = evolve_repository(repository, event)
+    return repository
+
+
+def grant_plan(run: Run, plan: Any) -> Sequence[e.Event]:
+    """The first facts of a run whose plan the person brought along.
+
+    Raises: UserFault when the flow has no planner.
+    """
+    import msgspec
+
+    from engine.words import TaskSpec
+
+    tasks = msgspec.convert(plan, tuple[TaskSpec, ...])
+    planner = next((task for task in run.tasks.values() if task.spec.role == "plan"), None)
+    if planner is None:
+        raise UserFault(f"The flow {run.flow.name} takes no plan.", remedy="Use --flow build with --plan.")
+    started = e.TaskStarted(planner.task, 1, planner.agent, "", "", run.base_commit)
+    return (started, e.PlanProposed(planner.task, tasks, "person"))
+
+
+def _next_number(reader: LogReader, git: Git) -> int:
+    """A number that neither the log nor a branch left by an older log has."""
+    known = [int(span.run[1:]) for span in reader.runs() if span.run[1:].isdigit()]
+    names = git.text("for-each-ref", "--format=%(refname:lstrip=3)", "refs/heads/orchestra/").split()
+    known += [int(name[1:]) for name in names if name.startswith("r") and name[1:].isdigit()]
+    return max(known, default=0) + 1
+
+
+def _acknowledged(command: CommandRow, receipt: str) -> CommandReceipt:
+    return CommandReceipt(command.id, "acknowledged", receipt)
+
+
+def _repository_event(kind: str, wish: dict[str, Any]) -> e.RepositoryEvent:
+    match kind:
+        case "permit_cloud":
+            return e.CloudPermitted(bool(wish.get("allowed")))
+        case "trust_file":
+            return e.FileTrusted(str(wish["path"]), str(wish["digest"]))
+        case _:
+            command = str(wish.get("run") or "")
+            return e.CheckChosen(CheckSpec(command, str(wish.get("metric", ""))) if command else None)

@@ -1,0 +1,63 @@
+"""Who may talk to which model now: one visible first-come queue for each (host, model).
+
+Ollama runs one request at a time unless told otherwise and queues the rest without a word, so the engine's own queue is
+the truth, and the screen shows the place in it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from engine.words import Rung
+
+
+class Seats:
+    """The seats of all models; one instance serves all runs of an engine."""
+
+    def __init__(self) -> None:
+        self._taken: dict[tuple[str, str], int] = {}
+        self._waiting: dict[tuple[str, str], deque[asyncio.Future[None]]] = {}
+
+    def ahead(self, rung: Rung) -> int:
+        """How many requests must end before a new one could start; 0 when a seat is free."""
+        key = (rung.host, rung.model)
+        free = rung.slots - self._taken.get(key, 0)
+        return 0 if free > 0 else len(self._waiting.get(key, ())) + 1
+
+    @asynccontextmanager
+    async def seat(self, rung: Rung) -> AsyncIterator[None]:
+        """Wait for a seat in order of arrival and hold it while the block lasts; cancelling gives the place up."""
+        key = (rung.host, rung.model)
+        await self._take(key, max(rung.slots, 1))
+        try:
+            yield
+        finally:
+            self._give(key)
+
+    async def _take(self, key: tuple[str, str], slots: int) -> None:
+        if self._taken.get(key, 0) < slots:
+            self._taken[key] = self._taken.get(key, 0) + 1
+            return
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        queue = self._waiting.setdefault(key, deque())
+        queue.append(turn)
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():
+                self._give(key)
+            else:
+                queue.remove(turn)
+            raise
+
+    def _give(self, key: tuple[str, str]) -> None:
+        queue = self._waiting.get(key)
+        while queue:
+            turn = queue.popleft()
+            if not turn.done():
+                turn.set_result(None)
+                return
+        self._taken[key] -= 1

@@ -1,0 +1,189 @@
+"""A run's worktrees and branch, for the event loop: each call does its git in a thread and ends before it is left."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine.errors import UserFault
+from engine.git import commits, conflicts, diffs, landing, names, snapshots
+from engine.git.commits import CommitMade, OutsideScope
+from engine.git.gateway import Git, Worktree
+from engine.git.landing import Conflict, Landed, LandIntent
+from engine.git.worktrees import Worktrees
+from engine.threads import in_thread
+from engine.words import RunId, TaskId
+
+PATCH_CHARS = 60_000
+"""How much of a diff goes into a brief; the rest is named, not shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A lane made ready for an attempt."""
+
+    worktree: Worktree
+    saved: str
+    """An artifact commit with bytes that an earlier attempt left; empty when there were none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A merge that nothing points to yet."""
+
+    commit: str
+    tree: str
+
+
+class Workspace:
+    """Git as one run needs it.
+
+    In:  git, the gateway to the user's repository; home, the state folder of this repository; run, the run's id.
+    """
+
+    def __init__(self, git: Git, home: Path, run: RunId) -> None:
+        self.git = git
+        self.run = run
+        self.worktrees = Worktrees(git, home / "lanes", run)
+
+    async def open(self, task: TaskId, commit: str) -> Opened:
+        """A lane whose files are exactly a commit's; what was dirty is saved as an artifact first."""
+        return await in_thread(self._open, task, commit)
+
+    def _open(self, task: TaskId, commit: str) -> Opened:
+        found = self.worktrees.find(task)
+        if found is None or not found.path.exists():
+            if found is not None:
+                self.worktrees.remove(found, is_saved=True)
+            return Opened(self.worktrees.add(task, commit), "")
+        worktree = self.worktrees.add(task, commit)
+        saved = self.worktrees.save(worktree, f"Left behind in {task}") or ""
+        self.worktrees.reset(worktree, commit)
+        return Opened(worktree, saved)
+
+    async def open_conflict(self, task: TaskId, commit: str, onto: str) -> tuple[Opened, tuple[str, ...]]:
+        """A lane that holds the merge of a task's commit with the run's head, with conflict markers.
+
+        Out: the lane; the files in conflict, none when they merge by now.
+        """
+        opened = await self.open(task, commit)
+        merged = await in_thread(landing.merge, self.git, commit, onto)
+        if not isinstance(merged, Conflict):
+            return opened, ()
+        await in_thread(conflicts.lay_out, self.git, opened.worktree, merged)
+        return opened, merged.files
+
+    async def commit(
+        self, task: TaskId, message: str, trailers: Mapping[str, str], scope: tuple[str, ...]
+    ) -> CommitMade | OutsideScope | None:
+        """Commit what an agent changed in its lane."""
+        worktree = await self.lane(task)
+        return await in_thread(commits.commit, self.git, worktree, message, trailers, None, scope)
+
+    async def commit_resolution(
+        self, task: TaskId, onto: str, message: str, trailers: Mapping[str, str]
+    ) -> CommitMade | conflicts.Unresolved:
+        """Commit a lane as the merge of its branch and the run's head."""
+        worktree = await self.lane(task)
+        return await in_thread(conflicts.resolve, self.git, worktree, onto, message, trailers)
+
+    async def lane(self, task: TaskId) -> Worktree:
+        """The worktree of a task.
+
+        Raises: UserFault when it is gone.
+        """
+        found = await in_thread(self.worktrees.find, task)
+        if found is None:
+            raise UserFault(f"The worktree of {task} is gone.", "Its commits are kept.", "Retry the task.")
+        return found
+
+    async def adopt(self, key: str) -> commits.Adopted | None:
+        """Work that an attempt with this key already committed before the engine died."""
+        return await in_thread(commits.adopt, self.git, self.run, key)
+
+    async def diff(self, base: str, head: str) -> diffs.Diff:
+        """What changed between two commits, the patch cut to what a brief can hold."""
+        return await in_thread(diffs.diff, self.git, base, head, PATCH_CHARS)
+
+    async def fork_point(self, one: str, other: str) -> str:
+        """The newest commit that both contain."""
+        return await in_thread(self.git.text, "merge-base", one, other)
+
+    async def item_text(self, item: str) -> str:
+        """The content behind `commit:<sha>` or `file:<path>` (as of HEAD of the run's base)."""
+        return await in_thread(diffs.item_text, self.git, item, PATCH_CHARS)
+
+    async def merge(self, head: str, commit: str, message: str) -> Candidate | Conflict:
+        """Merge in memory and make a commit of it that nothing points to."""
+        return await in_thread(self._merge, head, commit, message)
+
+    def _merge(self, head: str, commit: str, message: str) -> Candidate | Conflict:
+        merged = landing.merge(self.git, head, commit)
+        if isinstance(merged, Conflict):
+            return merged
+        author = snapshots.identity(self.git)
+        return Candidate(snapshots.commit_tree(self.git, merged.tree, [head, commit], message, author), merged.tree)
+
+    async def land(
+        self, base: str, commit: str, message: str, trailers: Mapping[str, str], intend: Callable[[LandIntent], None]
+    ) -> Landed | Conflict:
+        """Move the run's branch to the merge of itself and a commit; `intend` is called, in a thread, before."""
+        return await in_thread(self._land, base, commit, message, trailers, intend)
+
+    def _land(
+        self, base: str, commit: str, message: str, trailers: Mapping[str, str], intend: Callable[[LandIntent], None]
+    ) -> Landed | Conflict:
+        branch = landing.start_result(self.git, self.run, base)
+        return landing.land(self.git, branch, commit, message, trailers, intend)
+
+    async def branch_head(self) -> str:
+        """Where the run's branch points; empty while there is none."""
+        return await in_thread(commits.resolve, self.git, names.head_ref(names.run_branch(self.run)))
+
+    async def tree_of(self, commit: str) -> str:
+        """The tree of a commit."""
+        return await in_thread(commits.tree_of, self.git, commit)
+
+    async def reap(self, task: TaskId) -> bool:
+        """Remove a lane whose every byte is held elsewhere; whether it is gone now."""
+        return await in_thread(self._reap, task)
+
+    def _reap(self, task: TaskId) -> bool:
+        found = self.worktrees.find(task)
+        if found is None:
+            return False
+        self.worktrees.reset(found, self.git.text("rev-parse", names.head_ref(found.branch)))
+        if snapshots.changed_paths(self.git, found):
+            return False
+        snapshots.keep(self.git, found, self.git.text("rev-parse", names.head_ref(found.branch)))
+        self.worktrees.remove(found, is_saved=True)
+        return True
+
+
+class CheckLanes:
+    """Clean worktrees in which checks run, so that evidence is about a tree and nothing beside it."""
+
+    def __init__(self, workspace: Workspace, count: int = 2) -> None:
+        self._workspace = workspace
+        self._free = [TaskId(f"check-{number}") for number in range(1, count + 1)]
+        self._returned = asyncio.Condition()
+
+    async def take(self, commit: str) -> tuple[TaskId, Path]:
+        """A lane with exactly the files of a commit; waits while all are taken."""
+        async with self._returned:
+            await self._returned.wait_for(lambda: bool(self._free))
+            lane = self._free.pop(0)
+        try:
+            opened = await self._workspace.open(lane, commit)
+        except BaseException:
+            await self.give(lane)
+            raise
+        return lane, opened.worktree.path
+
+    async def give(self, lane: TaskId) -> None:
+        """Return a lane."""
+        async with self._returned:
+            self._free.append(lane)
+            self._returned.notify()

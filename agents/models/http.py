@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import aclosing, asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -81,7 +81,7 @@ class Endpoint:
         if client:
             await client.aclose()
 
-    async def pieces(self, model: str, path: str, body: dict[str, Any]) -> AsyncIterator[bytes]:
+    async def pieces(self, model: str, path: str, body: dict[str, Any]) -> AsyncGenerator[bytes, None]:
         """POST a body and yield the answer's bytes as they arrive.
 
         Raises: ModelFault. Closing this generator closes the connection at once.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
 from typing import Any, Protocol
 
@@ -47,13 +47,13 @@ class Reader(Protocol):
 
 async def chunks_of(
     endpoint: Endpoint, model: str, path: str, body: dict[str, Any], splitter: Splitter, reader: Reader
-) -> AsyncIterator[Chunk]:
+) -> AsyncGenerator[Chunk, None]:
     """Stream one reply.
 
     Raises: ModelFault. Closing this generator closes the connection at once.
     """
     try:
-        async with aclosing(endpoint.pieces(model, path, body)) as pieces:  # type: ignore[type-var]  # a generator
+        async with aclosing(endpoint.pieces(model, path, body)) as pieces:
             async for piece in pieces:
                 for payload in splitter.feed(piece):
                     for chunk in reader.read(payload):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 
 from agents.models.estimate import tokens_in, tokens_in_messages
 from agents.models.faults import OLLAMA_STATUSES, Complaint, Origin, fault
@@ -49,7 +49,7 @@ class ScriptedModel:
         self._speed = speed
         self._silence_s = silence_s
 
-    async def stream(self, request: ModelRequest) -> AsyncIterator[Chunk]:
+    async def stream(self, request: ModelRequest) -> AsyncGenerator[Chunk, None]:
         """Answer as the script says at this place of the conversation.
 
         Raises: MalformedReply when the script has no such place; whatever fault the turn asks for.

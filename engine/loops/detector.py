@@ -26,6 +26,7 @@ class LoopDetector:
         self.conversation = ConversationDetector()
         self.streams: OrderedDict[str, StreamDetector] = OrderedDict()
         self.trajectories: OrderedDict[str, TrajectoryDetector] = OrderedDict()
+        self._speaking = ("agent", self._stream("agent"))
 
     @property
     def score(self) -> float:
@@ -44,7 +45,7 @@ class LoopDetector:
         """
         self.index += 1
         if step.kind is StepKind.CHUNK:
-            return self._stream(step.actor).feed(step.text)
+            return self.feed_chunk(step.text, step.actor)
         if step.kind is StepKind.USER:
             for lane in self.trajectories.values():
                 lane.feed(step, at=self.index)
@@ -55,6 +56,12 @@ class LoopDetector:
         own = self._lane(step.actor).feed(step, at=self.index)
         between = self.conversation.feed(step)
         return own or between
+
+    def feed_chunk(self, text: str, actor: str = "agent") -> Verdict | None:
+        """Take the next piece of an actor's stream, without a step around it."""
+        if actor != self._speaking[0]:
+            self._speaking = (actor, self._stream(actor))
+        return self._speaking[1].feed(text)
 
     def reset(self, *, keep_count: bool = True) -> None:
         """Forget the evidence after an intervention; the count of verdicts stays unless told otherwise."""

@@ -20,6 +20,7 @@ class Shape(StrEnum):
     CODE = "code"
     TABLE = "table"
     DIGITS = "digits"
+    SYMBOLS = "symbols"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,15 +34,16 @@ class Limits:
     drift_characters: float
     """Evidence of a tail that repeats with small changes."""
     drift_times: float
-    novelty: float
-    """Share of three-character groups unseen lately, below which a tail says nothing new."""
+    density: float
+    """Share that is left of six hundred characters after deflate, below which they say nothing."""
 
 
 LIMITS = {
     Shape.PROSE: Limits(110, 2.5, 180, 4, 0.16),
-    Shape.CODE: Limits(140, 2.5, 240, 8, 0.10),
-    Shape.TABLE: Limits(300, 6, 400, 12, 0.06),
-    Shape.DIGITS: Limits(800, 8, 1200, 20, 0.0),
+    Shape.CODE: Limits(140, 2.5, 240, 8, 0.12),
+    Shape.TABLE: Limits(300, 6, 400, 12, 0.10),
+    Shape.SYMBOLS: Limits(600, 8, 900, 20, 0.04),
+    Shape.DIGITS: Limits(3000, 12, 6000, 100, 0.0),
 }
 
 
@@ -51,7 +53,7 @@ def shape_of(tail: str, *, fenced: bool = False) -> Shape:
     letters = sum(map(str.isalpha, tail))
     digits = sum(map(str.isdigit, tail))
     if letters < marks * 0.3:
-        return Shape.DIGITS
+        return Shape.DIGITS if digits > marks * 0.2 else Shape.SYMBOLS
     if tail.count("|") + tail.count("\t") + tail.count(",") > marks * 0.1 or digits > marks * 0.25:
         return Shape.TABLE
     if fenced or marks - letters - digits > marks * 0.14:

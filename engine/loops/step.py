@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
+
+import msgspec
 
 
 class StepKind(StrEnum):
@@ -22,8 +23,7 @@ class StepKind(StrEnum):
     CHUNK = "chunk"
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(msgspec.Struct, frozen=True):
     """One step, frozen. Texts are as they came from outside."""
 
     kind: StepKind
@@ -78,6 +78,8 @@ class Step:
 
         Raises: ValueError for a type that is not one of the four.
         """
+        if fields.get("type") == "chunk":
+            return cls(StepKind.CHUNK, _text(fields.get("actor")) or "agent", _text(fields.get("text")))
         raw = fields.get("args")
         arguments = raw if isinstance(raw, Mapping) else {} if raw is None else {"": raw}
         return cls(

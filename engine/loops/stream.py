@@ -1,38 +1,39 @@
 """Degenerate repetition within one stream of text, character by character.
 
 Backends cut a stream differently, one token or eighty characters at a time, so nothing here depends on the pieces: the
-text is read in blocks of eight characters counted from its start. Four measures, each O(1) a character:
+text is read in blocks counted from its start. Four measures, each at constant cost for a character:
 
-run      one character repeated. Longer runs enter the other measures as three characters, so rulers, indentation
-         and padding are not evidence.
+run      one character repeated. Longer runs enter the next two measures as three characters, whitespace as one, so
+         rulers, indentation and padding are not evidence.
 cycle    the tail equals itself one period earlier: exact, and therefore fast.
 drift    the tail repeats with small changes: a character that completes a known shingle adds evidence, in characters
          and in periods; one that completes a new shingle takes five characters of evidence away.
-novelty  the share of distinct groups of three characters in the last 320, looked at every sixty-four.
+density  the size of the last six hundred characters after deflate, looked at every sixty-four: what is left is
+         information.
 
 The limits depend on the shape of the tail, see shape.py. A counter that advances ("row 31", "row 32") makes new
 shingles, which is why tables and generated rows are spared.
-
-Source: the drift measure is a greedy LZ77 parse read as a score, Ziv and Lempel 1977; the cycle measure is the border
-of the tail, Knuth, Morris and Pratt 1977, found through the last occurrence of a shingle.
 """
 
 from __future__ import annotations
 
+import zlib
+
+from engine.loops.repetition import Repetition
 from engine.loops.shape import FENCE, LIMITS, Limits, Shape, shape_of
 from engine.loops.verdict import LoopKind, Verdict, excerpt
 
 BLOCK = 8
-SHINGLE = 16
-RELIEF = 5.0
-MEMORY = 4096
-"""Characters of tail and shingles remembered; also the longest period that can be seen."""
-NOVELTY_EVERY = 64
-SPAN = 320
+DENSITY_EVERY = 64
+DENSITY_SPAN = 600
+SHAPE_SPAN = 320
 RUN_LIMIT = 180
 RULER_RUN_LIMIT = 400
 RULERS = frozenset(" \t\n=-_*#~.+─━═")
+SPACES = frozenset(" \t\n\r")
 KEPT_RUN = 3
+MARKS = 1024
+WORTH_WEIGHING = 100
 
 
 class StreamDetector:
@@ -45,19 +46,14 @@ class StreamDetector:
 
     def _clear(self) -> None:
         self.position = 0
-        self._run = 0
-        self._kept = 0
         self._last = ""
-        self._pending: list[str] = []
-        self._tail = ""
+        self._run = 0
+        self._pending = ""
+        self._repetition = Repetition()
         self._marks: list[int] = []
-        self._young: dict[str, int] = {}
-        self._old: dict[str, int] = {}
-        self._period = 0
-        self._matched = 0
-        self._drift = 0.0
-        self._turns = 0.0
-        self._novelty = 1.0
+        """Offset in the stream of the end of each of the last blocks."""
+        self._window = ""
+        self._density = 1.0
         self._fenced = False
 
     def feed(self, text: str) -> Verdict | None:
@@ -65,109 +61,107 @@ class StreamDetector:
 
         Out: a verdict when the piece completes a loop; the rest of that piece is not looked at.
         """
-        start = self.position
-        for offset, character in enumerate(text, start + 1):
-            if character == self._last:
+        taken = 0
+        while taken < len(text):
+            piece = text[taken : taken + DENSITY_EVERY - self.position % DENSITY_EVERY]
+            taken += len(piece)
+            self._window += piece
+            verdict = self._scan(piece)
+            if verdict is None and self.position % DENSITY_EVERY == 0:
+                verdict = self._measure_density()
+            if verdict is not None:
+                return verdict
+        return None
+
+    def _scan(self, piece: str) -> Verdict | None:
+        """Read characters that end at the next boundary at most; long runs are shortened on the way."""
+        start, last, pending = self.position, self._last, self._pending
+        self.position += len(piece)
+        for offset, character in enumerate(piece, start + 1):
+            if character != last:
+                last = character
+                self._run = 1
+            else:
                 self._run += 1
-                if self._run > KEPT_RUN or character.isspace():
+                if self._run > KEPT_RUN or character in SPACES:
                     if self._run == (RULER_RUN_LIMIT if character in RULERS else RUN_LIMIT):
-                        self.position = offset
+                        self.position, self._last, self._pending = offset, last, pending
                         return self._verdict(LoopKind.STREAM_CYCLE, offset - self._run, character * 12, 0.95)
                     continue
-            else:
-                self._last = character
-                self._run = 1
-            self._pending.append(character)
-            if len(self._pending) == BLOCK:
-                self.position = offset
-                verdict = self._read_block()
+            pending += character
+            if len(pending) == BLOCK:
+                verdict = self._read(pending, offset)
+                pending = ""
                 if verdict is not None:
+                    self.position, self._last, self._pending = offset, last, ""
                     return verdict
-        self.position = start + len(text)
+        self._last, self._pending = last, pending
         return None
 
-    def _read_block(self) -> Verdict | None:
-        block = "".join(self._pending)
-        self._pending.clear()
-        self._marks.append(self.position)
-        tail = self._tail + block
-        for end in range(len(tail) - BLOCK + 1, len(tail) + 1):
-            self._kept += 1
-            self._measure_cycle(tail, end)
-        if FENCE in tail[-BLOCK - 2 :] and FENCE not in tail[-2 * BLOCK : -BLOCK]:
+    def _read(self, block: str, offset: int) -> Verdict | None:
+        """Let a block into the measures of repetition and weigh them."""
+        repetition = self._repetition
+        before = repetition.tail[-len(FENCE) + 1 :]
+        repetition.read(block)
+        self._marks.append(offset)
+        if len(self._marks) >= 2 * MARKS:
+            del self._marks[:-MARKS]
+        if "`" in block and FENCE in before + block:
             self._fenced = not self._fenced
-        self._tail = tail
-        if self._kept % NOVELTY_EVERY == 0:
-            self._measure_novelty()
-        if len(tail) >= 2 * MEMORY:
-            self._trim()
-        return self._weigh()
-
-    def _measure_cycle(self, tail: str, end: int) -> None:
-        shingle = tail[max(0, end - SHINGLE) : end]
-        seen = self._young.get(shingle) or self._old.get(shingle)
-        self._young[shingle] = self._kept
-        if self._period and tail[end - 1] == tail[end - 1 - self._period]:
-            self._matched += 1
-        elif seen and self._kept - seen <= MEMORY:
-            self._period = self._kept - seen
-            self._matched = SHINGLE
-        else:
-            self._period = self._matched = 0
-        if seen:
-            self._drift += 1
-            self._turns += 1 / (self._kept - seen)
-        elif self._drift:
-            left = max(0.0, self._drift - RELIEF)
-            self._turns *= left / self._drift
-            self._drift = left
-
-    def _measure_novelty(self) -> None:
-        tail = self._tail[-SPAN:]
-        if len(tail) == SPAN:
-            self._novelty = len(set(zip(tail, tail[1:], tail[2:], strict=False))) / SPAN
-
-    def _weigh(self) -> Verdict | None:
-        if self._matched < 100 and self._drift < 150 and self._novelty > 0.16:
+        if repetition.matched < WORTH_WEIGHING and repetition.drift < WORTH_WEIGHING:
             return None
+        return self._weigh(offset)
+
+    def _weigh(self, offset: int) -> Verdict | None:
+        seen = self._repetition
         limits = LIMITS[self.shape]
-        if self._matched >= self._cycle_limit(limits):
-            sample = self._tail[-self._period :]
-            return self._verdict(LoopKind.STREAM_CYCLE, self._raw(self._matched + self._period), sample, 0.95)
-        if self._drift >= limits.drift_characters and self._turns >= limits.drift_times:
-            return self._verdict(LoopKind.STREAM_CYCLE, self._raw(int(self._drift)), self._tail[-120:], 0.85)
-        if self._novelty < limits.novelty:
-            return self._verdict(LoopKind.STREAM_LOW_NOVELTY, self._raw(SPAN), self._tail[-120:], 0.8)
-        return None
+        self.position, end = offset, self.position
+        verdict = None
+        if seen.matched >= self._cycle_limit(limits):
+            began = self._offset_before(seen.matched + seen.period)
+            verdict = self._verdict(LoopKind.STREAM_CYCLE, began, seen.tail[-seen.period :], 0.95)
+        elif seen.drift >= limits.drift_characters and seen.turns >= limits.drift_times:
+            began = self._offset_before(int(seen.drift))
+            verdict = self._verdict(LoopKind.STREAM_CYCLE, began, seen.tail[-120:], 0.85)
+        self.position = end if verdict is None else offset
+        return verdict
+
+    def _measure_density(self) -> Verdict | None:
+        """Deflate the last characters as they came: an exact look at information, cheap because it is rare."""
+        self._window = self._window[-DENSITY_SPAN:]
+        if len(self._window) < DENSITY_SPAN:
+            return None
+        raw = self._window.encode(errors="replace")
+        self._density = len(zlib.compress(raw)) / len(raw)
+        if self._density >= LIMITS[shape_of(self._window, fenced=self._fenced)].density:
+            return None
+        began = self.position - DENSITY_SPAN
+        return self._verdict(LoopKind.STREAM_LOW_NOVELTY, began, self._window[-120:], 0.8)
 
     def _cycle_limit(self, limits: Limits) -> float:
         """Length from which a periodic tail is a loop; a ruler ("- - - -") has no letter and may be long."""
-        unit = self._tail[-self._period :] if self._period else ""
+        period = self._repetition.period
+        unit = self._repetition.tail[-period:] if period else ""
         least = RULER_RUN_LIMIT if unit and not any(map(str.isalnum, unit)) else limits.cycle_characters
-        return max(least, limits.cycle_times * self._period)
+        return max(least, limits.cycle_times * period)
 
     @property
     def shape(self) -> Shape:
         """What the tail looks like now."""
-        return shape_of(self._tail[-SPAN:], fenced=self._fenced)
+        return shape_of(self._repetition.tail[-SHAPE_SPAN:], fenced=self._fenced)
 
     @property
     def score(self) -> float:
         """How near a verdict is, from 0 to 1."""
-        limits = LIMITS[self.shape]
-        cycle = self._matched / self._cycle_limit(limits)
-        drift = min(self._drift / limits.drift_characters, self._turns / limits.drift_times)
-        return min(1.0, max(cycle, drift, self._run / RULER_RUN_LIMIT))
+        seen, limits = self._repetition, LIMITS[self.shape]
+        cycle = seen.matched / self._cycle_limit(limits)
+        drift = min(seen.drift / limits.drift_characters, seen.turns / limits.drift_times)
+        return min(1.0, max(cycle, drift, self._run / RULER_RUN_LIMIT, limits.density / self._density))
 
-    def _raw(self, kept: int) -> int:
+    def _offset_before(self, kept: int) -> int:
         """Offset in the stream of the character that lies so many kept characters back."""
-        block = max(0, len(self._marks) - 1 - kept // BLOCK)
-        return self._marks[block] - BLOCK if block else 0
-
-    def _trim(self) -> None:
-        self._tail = self._tail[-MEMORY:]
-        self._marks = self._marks[-MEMORY // BLOCK :]
-        self._old, self._young = self._young, {}
+        blocks = kept // BLOCK + 1
+        return self._marks[-blocks - 1] if blocks < len(self._marks) else 0
 
     def _verdict(self, kind: LoopKind, began: int, sample: str, confidence: float) -> Verdict | None:
         if kind.value in self._forgiven:

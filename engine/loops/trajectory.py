@@ -25,7 +25,7 @@ from engine.loops.fingerprint import Result, error_of, is_edit, is_wait, result_
 from engine.loops.step import Step, StepKind
 from engine.loops.verdict import LoopKind, Verdict, excerpt
 
-THRESHOLD = 1.5
+THRESHOLD = 1.8
 SECOND = 0.4
 SECOND_CAP = 1.2
 THIRD = 1.1

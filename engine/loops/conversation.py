@@ -19,8 +19,8 @@ import re
 from collections import deque
 from itertools import pairwise
 
+from engine.loops.calls import CallMemory
 from engine.loops.evidence import Evidence
-from engine.loops.fingerprint import call_of, mask, outcome_text
 from engine.loops.step import Step, StepKind
 from engine.loops.verdict import LoopKind, Verdict, excerpt
 
@@ -30,7 +30,6 @@ FULL_WORDS = 12
 POLITENESS = 0.7
 HOP = 0.7
 MEMORY_PAIRS = 20_000
-MEMORY_RESULTS = 512
 MEMORY_HOPS = 8
 MESSAGE_CHARACTERS = 6000
 
@@ -53,7 +52,7 @@ class ConversationDetector:
         self.evidence = Evidence()
         self._young: set[int] = set()
         self._old: set[int] = set()
-        self._results: dict[int, None] = {}
+        self._calls = CallMemory()
         self._speakers: deque[str] = deque(maxlen=MEMORY_HOPS)
         self._hops: deque[tuple[str, str]] = deque(maxlen=MEMORY_HOPS)
         self._forgiven: set[str] = set()
@@ -111,12 +110,8 @@ class ConversationDetector:
         if _HANDOFF.search(step.tool):
             self._hop(step)
             return
-        key = hash((call_of(step), mask(outcome_text(step))))
-        if key in self._results:
+        if self._calls.meet(step, self.index).times:
             return
-        self._results[key] = None
-        if len(self._results) > MEMORY_RESULTS:
-            del self._results[next(iter(self._results))]
         self._hops.clear()
         self.evidence.relieve(1.0)
 

@@ -127,7 +127,7 @@ class Commits:
     def _write_mended(self, chunk: ChunkDraft) -> bool:
         try:
             # A model's half of a surrogate pair is no reason to lose the text around it.
-            text = chunk.text.encode("utf-8", "replace").decode()
+            text = chunk.text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
             self._writer.write((), (), [chunk._replace(text=text)])
         except FencedOut:
             raise

@@ -111,7 +111,9 @@ def store_fault(path: Path, error: BaseException) -> StoreFault:
         return error
     code = getattr(error, "sqlite_errorname", "")
     sentence = _SENTENCES.get("_".join(code.split("_")[:2]))
-    return StoreFault(path, f"{sentence} ({error})" if sentence else str(error))
+    fault = StoreFault(path, f"{sentence} ({error})" if sentence else str(error))
+    fault.__cause__ = error
+    return fault
 
 
 def _connect_reading(path: Path) -> sqlite3.Connection:

@@ -64,13 +64,21 @@ class Attempts:
         start = task.next_start or (self._subject_commit(task) or run.head)
         model = card.ladder[rung]
         key = attempt_key(run.run, task.spec, effect.attempt, task.agent, model.model, start, task.feedback)
-        root, saved, conflict = await self._open(task, start)
-        await self._journal.record(
-            e.TaskStarted(effect.task, effect.attempt, task.agent, model.model, model.tier, start, key=key, rung=rung),
-            *([e.LandConflicted(effect.task, run.head, conflict)] if conflict else []),
+        started = e.TaskStarted(
+            effect.task, effect.attempt, task.agent, model.model, model.tier, start, key=key, rung=rung
         )
-        if await self._adopt(effect, key):
+        if task.spec.role is Role.WORK and (found := await self._workspace.adopt(key)):
+            await self._journal.record(started)
+            await self._claim(effect, found.sha, found.tree, found.summary, "", is_adopted=True)
             return
+        root, saved, conflict = await self._open(task, start)
+        await self._journal.record(started)
+        if task.is_resolving and not conflict:
+            tree = await self._workspace.tree_of(start)
+            await self._claim(effect, start, tree, "merges by now; nothing to resolve", "")
+            return
+        if conflict:
+            await self._journal.record(e.LandConflicted(effect.task, self._journal.run.head, conflict))
         await self._work(effect, root, saved, key)
 
     async def _work(self, effect: Attempting, root: Path, saved: str, key: str) -> None:
@@ -130,15 +138,6 @@ class Attempts:
             await self._journal.record(e.LaneOpened(task.task, tree.branch, str(tree.path), start))
         return opened.worktree.path, opened.saved, conflict
 
-    async def _adopt(self, effect: Attempting, key: str) -> bool:
-        if self._task(effect.task).spec.role is not Role.WORK:
-            return False
-        found = await self._workspace.adopt(key)
-        if found is None:
-            return False
-        await self._claim(effect, found.commit, found.summary, "", is_adopted=True)
-        return True
-
     async def _produced(self, effect: Attempting, outcome: Produced, root: Path, key: str) -> None:
         task = self._task(effect.task)
         output = clean(outcome.output)[:OUTPUT_CHARS]
@@ -152,7 +151,7 @@ class Attempts:
         if made is None:
             await self._record(effect, e.TaskProduced(effect.task, effect.attempt, summary, output))
         elif isinstance(made, CommitMade):
-            await self._claim(effect, made, summary, output)
+            await self._claim(effect, made.sha, made.tree, summary, output)
         else:
             await self._record(effect, made)
 
@@ -168,10 +167,10 @@ class Attempts:
         }
         if task.is_resolving:
             onto = task.conflict_onto or self._journal.run.head
-            made = await self._workspace.commit_resolution(effect.task, onto, message, trailers)
+            made = await self._workspace.commit_resolution(effect.task, task.start_commit, onto, message, trailers)
             if isinstance(made, CommitMade):
                 return made
-            left = ", ".join(made.paths)
+            left = ", ".join(made.files)
             words = f"Conflict markers are left in: {left}. Edit these files until none is left."
             return e.AttemptFailed(effect.task, effect.attempt, Failure.CONFLICT, f"markers left in {left}", words)
         committed = await self._workspace.commit(effect.task, message, trailers, task.spec.scope)
@@ -184,18 +183,18 @@ class Attempts:
         return committed
 
     async def _claim(
-        self, effect: Attempting, made: CommitMade, summary: str, output: str, is_adopted: bool = False
+        self, effect: Attempting, sha: str, tree: str, summary: str, output: str, is_adopted: bool = False
     ) -> None:
-        base = await self._workspace.fork_point(self._journal.run.head, made.sha)
-        found = await self._workspace.diff(base, made.sha)
+        base = await self._workspace.fork_point(self._journal.run.head, sha)
+        found = await self._workspace.diff(base, sha)
         files = tuple(change.path for change in found.files)
         claim = e.TaskProduced(
             effect.task,
             effect.attempt,
             summary,
             output,
-            made.sha,
-            made.tree,
+            sha,
+            tree,
             files,
             sum(change.insertions for change in found.files),
             sum(change.deletions for change in found.files),

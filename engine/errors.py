@@ -3,6 +3,7 @@
 OrchestraError
 ├── UserFault            the person can mend it: what happened, what is safe, what to do
 │   ├── RepositoryFault  not a repository, bare, no commits, …
+│   ├── AdoptRefused     the user's branch does not move to the result; `reason` says why
 │   ├── UnsavedWork      a worktree holds bytes that are nowhere else
 │   ├── LeaseTaken       another engine owns this repository: attach to it instead
 │   └── DefinitionFault  a file we read is malformed: file, line, field, suggestion
@@ -51,6 +52,15 @@ class UserFault(OrchestraError):
 @dataclass
 class RepositoryFault(UserFault):
     """The folder cannot be worked on."""
+
+
+@dataclass
+class AdoptRefused(UserFault):
+    """The user's checked-out branch does not move."""
+
+    reason: str = ""
+    """detached, unfinished, dirty, locked, filtered, submodule, conflict, in the way, edited."""
+    files: tuple[str, ...] = ()
 
 
 @dataclass

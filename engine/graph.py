@@ -112,7 +112,7 @@ def _spec(run: Run, node: Node, task: str, item: str = "") -> TaskSpec:
 def item_title(item: str) -> str:
     """What a person reads for an item: the short commit or the file's path."""
     form, _, rest = item.partition(":")
-    return rest[:10] if form == "commit" else rest or item
+    return rest[:10] if form == "commit" else rest.partition(":")[2] or item
 
 
 def _fill(run: Run, node: Node, item: str = "") -> str:

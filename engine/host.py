@@ -1,4 +1,4 @@
-"""The engine's own process: holds the lease, hears commands, plays runs, and leaves when nothing is left to do.
+"""The engine's own process: holds the lease, hears commands, plays runs, and leaves when nothing is left.
 
 Closing the terminal does not touch it. kill -9 of it loses nothing: the next one takes the lease and resumes from the log.
 """
@@ -132,7 +132,7 @@ class Host:
             return
         reply = grant(play.journal.run, command.kind, wish)
         if isinstance(reply, Granted):
-            await play.journal.record(*reply.events, receipts=[_acknowledged(command, reply.receipt)])
+            await play.journal.record(*reply.events, receipts=[self._acknowledged(command, reply.receipt)])
         else:
             await self._refuse(command, reply.reason)
 
@@ -142,7 +142,7 @@ class Host:
         started = await self._composer.open(wish, self._repository)
         run = RunId(f"r{_next_number(reader, self._git)}")
         journal = Journal(self._log, self._clock, Run(run))
-        await journal.record(started, receipts=[_acknowledged(command, run)])
+        await journal.record(started, receipts=[self._acknowledged(command, run)])
         if plan := wish.get("plan"):
             await self._propose(journal, plan)
         self._play(journal, group)
@@ -179,14 +179,17 @@ class Host:
     async def _decide_for_repository(self, command: CommandRow, wish: dict[str, Any]) -> None:
         event = _repository_event(command.kind, wish)
         draft = EventDraft("", self._clock.now(), kind_of(event), encode(event))
-        await self._log.record([draft], [_acknowledged(command, "noted for this repository")])
+        await self._log.record([draft], [self._acknowledged(command, "noted for this repository")])
         self._repository = evolve_repository(self._repository, event)
 
     async def _acknowledge(self, command: CommandRow, receipt: str) -> None:
-        await self._log.record([], [_acknowledged(command, receipt)])
+        await self._log.record([], [self._acknowledged(command, receipt)])
+
+    def _acknowledged(self, command: CommandRow, receipt: str) -> CommandReceipt:
+        return CommandReceipt(command.command_id, "acknowledged", receipt, self._clock.now())
 
     async def _refuse(self, command: CommandRow, reason: str) -> None:
-        await self._log.record([], [CommandReceipt(command.id, "refused", reason)])
+        await self._log.record([], [CommandReceipt(command.command_id, "refused", reason, self._clock.now())])
 
 
 def repository_of(reader: LogReader) -> Repository:
@@ -222,10 +225,6 @@ def _next_number(reader: LogReader, git: Git) -> int:
     names = git.text("for-each-ref", "--format=%(refname:lstrip=3)", "refs/heads/orchestra/").split()
     known += [int(name[1:]) for name in names if name.startswith("r") and name[1:].isdigit()]
     return max(known, default=0) + 1
-
-
-def _acknowledged(command: CommandRow, receipt: str) -> CommandReceipt:
-    return CommandReceipt(command.id, "acknowledged", receipt)
 
 
 def _repository_event(kind: str, wish: dict[str, Any]) -> e.RepositoryEvent:

@@ -1,7 +1,7 @@
 """What should be going on against what is: starts what is missing, cancels what nobody wants, forgets nothing.
 
-It keeps no state of its own but the coroutines that run; after each fact and each restart it asks `engine.due`. A lane's
-coroutine never raises anything but cancellation and the loss of the log: a failure is a fact, so siblings go on.
+It keeps no state of its own but the coroutines that run; after each fact and each restart it asks `engine.due`.
+A lane's coroutine never raises anything but cancellation and the loss of the log: a failure is a fact, so siblings go on.
 """
 
 from __future__ import annotations

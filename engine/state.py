@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
 from engine.lifecycle import SETTLED
@@ -196,6 +198,8 @@ class Run(Part, frozen=True):
     budget_usd: float = 0.0
     budget_tokens: int = 0
     notes: tuple[str, ...] = ()
+    settings: dict[str, Any] = {}
+    """What only the composition root reads: a script, a speed."""
     status: RunStatus = RunStatus.RUNNING
     outcome: RunOutcome | None = None
     reason: str = ""

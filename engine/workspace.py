@@ -10,14 +10,17 @@ from pathlib import Path
 from engine.errors import UserFault
 from engine.git import commits, conflicts, diffs, landing, names, snapshots
 from engine.git.commits import CommitMade, OutsideScope
+from engine.git.conflicts import MarkersLeft
+from engine.git.diffs import Diff
 from engine.git.gateway import Git, Worktree
 from engine.git.landing import Conflict, Landed, LandIntent
 from engine.git.worktrees import Worktrees
+from engine.items import item_text
 from engine.threads import in_thread
 from engine.words import RunId, TaskId
 
-PATCH_CHARS = 60_000
-"""How much of a diff goes into a brief; the rest is named, not shown."""
+PATCH_BYTES = 60_000
+"""How much of a diff goes into a brief; the list of files is always whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,15 @@ class Candidate:
 
     commit: str
     tree: str
+
+
+@dataclass(frozen=True, slots=True)
+class Adopted:
+    """A commit that an attempt made before the engine died."""
+
+    sha: str
+    tree: str
+    summary: str
 
 
 class Workspace:
@@ -64,16 +76,19 @@ class Workspace:
         return Opened(worktree, saved)
 
     async def open_conflict(self, task: TaskId, commit: str, onto: str) -> tuple[Opened, tuple[str, ...]]:
-        """A lane that holds the merge of a task's commit with the run's head, with conflict markers.
+        """A lane that stands on the run's head and holds its merge with a task's commit, conflict markers and all.
 
-        Out: the lane; the files in conflict, none when they merge by now.
+        Out: the lane; the files in conflict, none when the two merge by now.
         """
-        opened = await self.open(task, commit)
-        merged = await in_thread(landing.merge, self.git, commit, onto)
+        opened = await self.open(task, onto)
+        return opened, await in_thread(self._lay_out, task, commit, onto)
+
+    def _lay_out(self, task: TaskId, commit: str, onto: str) -> tuple[str, ...]:
+        merged = landing.merge(self.git, onto, commit)
         if not isinstance(merged, Conflict):
-            return opened, ()
-        await in_thread(conflicts.lay_out, self.git, opened.worktree, merged)
-        return opened, merged.files
+            return ()
+        conflicts.conflict_worktree(self.git, self.worktrees, task, merged)
+        return merged.files
 
     async def commit(
         self, task: TaskId, message: str, trailers: Mapping[str, str], scope: tuple[str, ...]
@@ -83,11 +98,19 @@ class Workspace:
         return await in_thread(commits.commit, self.git, worktree, message, trailers, None, scope)
 
     async def commit_resolution(
-        self, task: TaskId, onto: str, message: str, trailers: Mapping[str, str]
-    ) -> CommitMade | conflicts.Unresolved:
-        """Commit a lane as the merge of its branch and the run's head."""
+        self, task: TaskId, commit: str, onto: str, message: str, trailers: Mapping[str, str]
+    ) -> CommitMade | MarkersLeft:
+        """Commit a lane as the merge of the run's head and the task's commit."""
         worktree = await self.lane(task)
-        return await in_thread(conflicts.resolve, self.git, worktree, onto, message, trailers)
+        return await in_thread(self._resolve, worktree, commit, onto, message, trailers)
+
+    def _resolve(
+        self, worktree: Worktree, commit: str, onto: str, message: str, trailers: Mapping[str, str]
+    ) -> CommitMade | MarkersLeft:
+        merged = landing.merge(self.git, onto, commit)
+        if not isinstance(merged, Conflict):
+            raise UserFault("The conflict is gone.", "Both commits are kept.", "The task is landed again.")
+        return conflicts.resolve(self.git, worktree, merged, message, trailers)
 
     async def lane(self, task: TaskId) -> Worktree:
         """The worktree of a task.
@@ -99,21 +122,29 @@ class Workspace:
             raise UserFault(f"The worktree of {task} is gone.", "Its commits are kept.", "Retry the task.")
         return found
 
-    async def adopt(self, key: str) -> commits.Adopted | None:
+    async def adopt(self, key: str) -> Adopted | None:
         """Work that an attempt with this key already committed before the engine died."""
-        return await in_thread(commits.adopt, self.git, self.run, key)
+        return await in_thread(self._adopt, key)
 
-    async def diff(self, base: str, head: str) -> diffs.Diff:
+    def _adopt(self, key: str) -> Adopted | None:
+        sha = commits.find_by_key(self.git, self.run, key)
+        if not sha:
+            return None
+        facts = diffs.log(self.git, [sha], 1)[0]
+        summary = "\n".join(line for line in facts.body.splitlines() if not line.startswith("Orchestra-"))
+        return Adopted(sha, commits.tree_of(self.git, sha), summary.strip())
+
+    async def diff(self, base: str, head: str) -> Diff:
         """What changed between two commits, the patch cut to what a brief can hold."""
-        return await in_thread(diffs.diff, self.git, base, head, PATCH_CHARS)
+        return await in_thread(diffs.diff, self.git, base, head, PATCH_BYTES)
 
     async def fork_point(self, one: str, other: str) -> str:
         """The newest commit that both contain."""
         return await in_thread(self.git.text, "merge-base", one, other)
 
     async def item_text(self, item: str) -> str:
-        """The content behind `commit:<sha>` or `file:<path>` (as of HEAD of the run's base)."""
-        return await in_thread(diffs.item_text, self.git, item, PATCH_CHARS)
+        """The content behind one of the run's items."""
+        return await in_thread(item_text, self.git, item)
 
     async def merge(self, head: str, commit: str, message: str) -> Candidate | Conflict:
         """Merge in memory and make a commit of it that nothing points to."""

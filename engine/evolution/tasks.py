@@ -30,6 +30,7 @@ def run_started(run: Run, event: e.RunStarted, at: float) -> Run:
         budget_usd=event.budget_usd,
         budget_tokens=event.budget_tokens,
         notes=event.notes,
+        settings=event.settings,
         started_at=at,
         branch=f"orchestra/{run.run}",
         head=event.base_commit,

@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from engine.errors import GitFault, LaneTampered
@@ -55,7 +55,6 @@ class Git:
         args: Sequence[str],
         *,
         lane: Worktree | None = None,
-        work_tree: Path | None = None,
         env: Mapping[str, str] | None = None,
         input: bytes = b"",
         timeout_s: float = DEFAULT_TIMEOUT_S,
@@ -65,13 +64,12 @@ class Git:
     ) -> GitResult:
         """Run one git command, hardened.
 
-        In:      args, from the subcommand on; lane, to work in a lane instead of the user's checkout; work_tree, to
-                 give the repository another folder to look at; ok, the exit codes that are answers;
-                 on_their_word, True only where the person asked for their own checkout to change.
+        In:      args, from the subcommand on; lane, to work in a lane instead of the user's checkout; ok, the exit
+                 codes that are answers; on_their_word, True only where the person asked for their own checkout to
+                 change.
         Out:     the result; `is_truncated` instead of an error when limit_bytes was reached.
-        Raises:  GitFault for any other exit code, a timeout (exit code 124), or a call that
-                 would write to what is the user's;
-                 LaneTampered when the lane is not the one we made.
+        Raises:  GitFault for any other exit code, a timeout (exit code 124), or a call that would write to what is
+                 the user's; LaneTampered when the lane is not the one we made.
         """
         is_ours = lane is not None or "GIT_INDEX_FILE" in (env or {})
         if not on_their_word and (reason := hardening.trespass(args, is_ours)):
@@ -79,15 +77,19 @@ class Git:
         if lane is not None:
             verify_lane(self.common_dir, lane)
         git_dir = lane.git_dir if lane else self.git_dir
-        tree = lane.path if lane else (work_tree or self.root)
+        tree = lane.path if lane else self.root
         pairs = list(hardening.FIXED_SETTINGS)
-        if args[0] in hardening.CONVERTING:
+        if not hardening.CONVERTING.isdisjoint(args[:2]):
             pairs += self._neutral_settings(git_dir, tree)
         terms = Terms(env or {}, input, timeout_s, limit_bytes)
         result = self._call(args, git_dir, tree, pairs, terms)
         if result.exit_code not in ok and not result.is_truncated:
             raise GitFault(tuple(args), result.exit_code, result.stderr)
         return result
+
+    def looking_at(self, folder: Path) -> Git:
+        """The same repository with another folder in the place of the user's checkout."""
+        return replace(self, root=folder)
 
     def text(self, *args: str, lane: Worktree | None = None) -> str:
         """Run a command and return its output as text."""

@@ -29,21 +29,22 @@ from collections.abc import Iterable, Sequence
 from engine.git.names import OURS
 
 _COMMANDS = """
-    blame cat-file check-attr clean commit-tree config diff diff-tree for-each-ref log ls-files ls-tree merge-base
-    merge-tree mktree read-tree rev-list rev-parse status symbolic-ref update-index update-ref version worktree
-    write-tree
+    blame cat-file check-attr checkout-index clean commit-tree config diff-tree for-each-ref log ls-files merge-base
+    merge-tree read-tree rev-list rev-parse status symbolic-ref update-index update-ref worktree write-tree
 """
 COMMANDS = frozenset(_COMMANDS.split())
 """The only subcommands that may be called; none runs a program by itself."""
 
-DIFFING = frozenset({"diff", "diff-tree", "log"})
+DIFFING = frozenset({"diff-tree", "log"})
 """Subcommands that know --no-ext-diff and --no-textconv."""
 
-_CONVERTING = "blame check-attr clean diff diff-tree merge-tree read-tree status update-index worktree"
+_CONVERTING = (
+    "blame cat-file check-attr checkout-index clean diff diff-tree merge-tree read-tree status update-index worktree"
+)
 CONVERTING = frozenset(_CONVERTING.split())
 """Subcommands that look at attributes, and so need the configured programs named away."""
 
-WRITING = frozenset({"clean", "read-tree", "update-index"})
+WRITING = frozenset({"checkout-index", "clean", "read-tree", "update-index"})
 """Subcommands that write an index or files: only in a lane, or on an index of our own."""
 
 FIXED_SETTINGS = (
@@ -52,6 +53,8 @@ FIXED_SETTINGS = (
     "core.pager=cat",
     "core.quotePath=false",
     "core.untrackedCache=keep",
+    "core.trustctime=true",  # an agent may set a file's mtime back, never its ctime
+    "core.checkStat=default",
     "commit.gpgSign=false",
     "log.showSignature=false",
     "log.mailmap=false",
@@ -146,7 +149,9 @@ def trespass(args: Sequence[str], is_ours: bool) -> str:
         return "it would write the user's index or files"
     if name == "config" and rest[:1] != ["--list"]:
         return "configuration is only read"
-    if name == "symbolic-ref" and len([word for word in rest if not word.startswith("-")]) != 1:
+    if name == "worktree" and rest[:1] not in (["add"], ["move"], ["remove"]):
+        return "the user's worktrees are not ours to list or prune"
+    if name == "symbolic-ref" and rest[-1:] != ["HEAD"] and not (is_ours and rest[-1].startswith(OURS)):
         return "HEAD is only read"
     if name == "update-ref" and not _names_one_of_ours(rest):
         return "the ref is not ours"

@@ -12,11 +12,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from engine.errors import GitFault, RepositoryFault
 from engine.git import names
 from engine.git.commits import move, with_trailers
 from engine.git.gateway import Git
+from engine.git.repository import quoted
 from engine.git.snapshots import Author, commit_tree, identity
 
 
@@ -86,34 +89,40 @@ def land(
     Raises:  PointerMoved when the branch moved meanwhile: land again. RepositoryFault when the user has the run's
              branch checked out: moving it would change their checkout. GitFault for anything else.
     """
-    ref = names.head_ref(run_branch)
-    old = _movable(git, run_branch)
+    old, old_tree = _movable(git, run_branch)
     merged = merge(git, old, task_commit)
     if isinstance(merged, Conflict):
         return merged
-    if _is_part_of(git, task_commit, old):
-        return Landed(old, old, merged.tree)
+    if merged.tree == old_tree and _is_part_of(git, task_commit, old):
+        return Landed(old, old, old_tree)
     text = with_trailers(message, trailers)
     new = commit_tree(git, merged.tree, [old, task_commit], text, author or identity(git))
     intent(LandIntent(run_branch, old, new, merged.tree, task_commit))
-    move(git, ref, new, old, "orchestra: land")
+    move(git, names.head_ref(run_branch), new, old, "orchestra: land")
     return Landed(old, new, merged.tree)
 
 
 def merge(git: Git, ours: str, theirs: str) -> Merged | Conflict:
-    """Merge two commits in memory.
+    """Merge two commits in memory, with the attributes (`merge=union`, `-merge`) that our side's root declares.
+
+    Git would take attributes from the user's checkout, whatever stands there now, and merge drivers leave their
+    temporary files in it; so it is shown an empty folder with one file instead.
 
     Raises: GitFault when they have no common history or cannot be read.
     """
     words = ["merge-tree", "--write-tree", "-z", "--messages", ours, theirs]
-    result = git.run(words, ok=(0, 1))
+    attributes = git.run(["cat-file", "blob", f"{ours}:.gitattributes"], ok=(0, 128)).stdout
+    with TemporaryDirectory(prefix="orchestra-merge-") as folder:
+        if attributes:
+            Path(folder, ".gitattributes").write_bytes(attributes)
+        result = git.looking_at(Path(folder)).run(words, ok=(0, 1))
+    if not result.stdout:
+        raise GitFault(tuple(words), result.exit_code, result.stderr)
     tree, *entries = result.fields
     if result.exit_code == 0:
         return Merged(tree)
     gap = entries.index("") if "" in entries else len(entries)
     files = dict.fromkeys(entry.partition("\t")[2] for entry in entries[:gap])
-    if not tree:
-        raise GitFault(tuple(words), result.exit_code, result.stderr)
     return Conflict(ours, theirs, tuple(files), tree, tuple(_messages(entries[gap + 1 :])))
 
 
@@ -132,22 +141,22 @@ def _is_part_of(git: Git, older: str, newer: str) -> bool:
     return git.run(["merge-base", "--is-ancestor", older, newer], ok=(0, 1)).exit_code == 0
 
 
-def _where(git: Git, branch: str) -> tuple[str, str] | None:
-    """A branch's commit and the checkout that has it; None when there is no such branch."""
-    words = ["for-each-ref", "--format=%(objectname)%00%(worktreepath)%00", names.head_ref(branch)]
+def _where(git: Git, branch: str) -> tuple[str, str, str] | None:
+    """A branch's commit, its tree and the checkout that has it; None when there is no such branch."""
+    words = ["for-each-ref", "--format=%(objectname)%00%(tree)%00%(worktreepath)%00", names.head_ref(branch)]
     fields = git.run(words).fields
-    return (fields[0], fields[1]) if fields else None
+    return (fields[0], fields[1], fields[2]) if fields else None
 
 
-def _movable(git: Git, branch: str) -> str:
+def _movable(git: Git, branch: str) -> tuple[str, str]:
     found = _where(git, branch)
     if found is None:
         raise GitFault(("for-each-ref", branch), 1, "the run's branch does not exist")
-    commit, checkout = found
+    commit, tree, checkout = found
     if checkout:
         raise RepositoryFault(
             f"{branch} is checked out in {checkout}, so it cannot grow without changing that checkout.",
             safe="The work is kept in its lane and will land afterwards.",
-            remedy=f"Switch away: git -C {checkout} switch -",
+            remedy=f"Switch away: git -C {quoted(checkout)} switch -",
         )
-    return commit
+    return commit, tree

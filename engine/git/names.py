@@ -24,10 +24,15 @@ def checked(word: str) -> str:
 
     Raises: GitFault when it is not; ids are made by us, so this is never the user's mistake.
     """
-    is_plain = _PLAIN.fullmatch(word) and ".." not in word and not word.endswith((".lock", "."))
-    if not is_plain or word == "lane":
+    if not is_plain(word):
         raise GitFault(("check-ref-format", word), 1, f"not a usable id: {word!r}")
     return word
+
+
+def is_plain(word: str) -> bool:
+    """Whether a word can be a run or lane id."""
+    is_usable = _PLAIN.fullmatch(word) and ".." not in word and not word.endswith((".lock", "."))
+    return bool(is_usable) and word != "lane"
 
 
 def run_branch(run: str) -> str:

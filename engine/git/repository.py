@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -64,6 +65,7 @@ def inspect(path: Path) -> RepositoryFacts:
     git = open_repository(path)
     head = _head(git)
     staged = [entry for entry in git.run(["ls-files", "-s", "-z"]).fields if entry]
+    paths = [entry.partition("\t")[2] for entry in staged]
     configuration = git.configuration()
     dirty = [entry for entry in git.run(["status", "--porcelain", "-z", "--ignore-submodules=all"]).fields if entry]
     facts = RepositoryFacts(
@@ -75,9 +77,9 @@ def inspect(path: Path) -> RepositoryFacts:
         dirty_count=len(dirty),
         tracked_count=len(staged),
         has_submodules=any(entry.startswith("160000 ") for entry in staged),
-        has_filters=any(key.startswith("filter.") for key in configuration) and _uses_filters(git),
+        has_filters=any(key.startswith("filter.") for key in configuration) and uses_filters(git, paths),
         is_partial="extensions.partialclone" in configuration,
-        unfinished=_unfinished(git.git_dir),
+        unfinished=unfinished(git.git_dir),
         object_format=git.text("rev-parse", "--show-object-format"),
     )
     return _with_notes(facts)
@@ -123,23 +125,23 @@ def _ask(folder: Path, *question: str) -> str:
 
 def _not_usable(folder: Path, answer: GitResult) -> RepositoryFault:
     """The sentence for what git refused with; the words are git's own, in the C locale."""
-    quoted = _quoted(folder)
+    place = quoted(folder)
     if "dubious ownership" in answer.stderr:
         return RepositoryFault(
             f"{folder} belongs to another user, so git refuses to work in it.",
-            remedy=f"If you trust it: git config --global --add safe.directory {quoted}",
+            remedy=f"If you trust it: git config --global --add safe.directory {place}",
         )
     if ".git" in folder.resolve().parts:
         return RepositoryFault(f"{folder} is inside a .git folder.", remedy="Start in the folder that contains it.")
     if "bare repository" in answer.stderr or "must be run in a work tree" in answer.stderr:
         return RepositoryFault(
             f"{folder} is a bare repository: there is no checkout to work on.",
-            remedy=f"Make one: git -C {quoted} worktree add ../checkout",
+            remedy=f"Make one: git -C {place} worktree add ../checkout",
         )
     if "not a git repository" in answer.stderr:
         return RepositoryFault(
             f"{folder} is not in a git repository.",
-            remedy=f'Make one: git -C {quoted} init && git -C {quoted} add -A && git -C {quoted} commit -m "Start"',
+            remedy=f'Make one: git -C {place} init && git -C {place} add -A && git -C {place} commit -m "Start"',
         )
     return RepositoryFault(f"git cannot open {folder}: {answer.stderr.strip()}")
 
@@ -147,10 +149,10 @@ def _not_usable(folder: Path, answer: GitResult) -> RepositoryFault:
 def _head(git: Git) -> str:
     head = git.run(["rev-parse", "-q", "--verify", "HEAD^{commit}"], ok=(0, 1, 128))
     if head.exit_code:
-        quoted = _quoted(git.root)
+        place = quoted(git.root)
         raise RepositoryFault(
             "The repository has no commit yet, and lanes start from a commit.",
-            remedy=f'Make one: git -C {quoted} add -A && git -C {quoted} commit -m "Start"',
+            remedy=f'Make one: git -C {place} add -A && git -C {place} commit -m "Start"',
         )
     if git.run(["rev-parse", "-q", "--verify", "refs/heads/orchestra"], ok=(0, 1)).exit_code == 0:
         raise RepositoryFault(
@@ -160,18 +162,20 @@ def _head(git: Git) -> str:
     return head.text
 
 
-def _unfinished(git_dir: Path) -> str:
+def unfinished(git_dir: Path) -> str:
+    """The word for what was begun in a checkout and not ended; empty when nothing was."""
     return next((word for name, word in _UNFINISHED.items() if os.path.lexists(git_dir / name)), "")
 
 
-def _uses_filters(git: Git) -> bool:
-    """Whether any tracked file of the checkout passes a filter."""
-    names = git.run(["ls-files", "-z"]).stdout
-    answer = git.run(["check-attr", "-z", "--stdin", "filter"], input=names).fields
+def uses_filters(git: Git, paths: Sequence[str]) -> bool:
+    """Whether any of these paths passes a filter by the attributes of the checkout."""
+    names = b"".join(os.fsencode(path) + b"\0" for path in paths)
+    answer = git.run(["check-attr", "-z", "--stdin", "filter"], input=names).fields if names else []
     return any(value not in ("unspecified", "unset", "") for value in answer[2::3])
 
 
-def _quoted(path: Path) -> str:
+def quoted(path: Path | str) -> str:
+    """A path as a person can paste it into a shell."""
     text = str(path)
     return "'" + text.replace("'", "'\\''") + "'" if re.search(r"[^\w@%+=:,./-]", text) else text
 

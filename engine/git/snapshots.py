@@ -8,9 +8,12 @@ its configuration read by every later status.
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
+from threading import get_ident
 
 from engine.clean import clean
 from engine.git import names
@@ -54,8 +57,9 @@ class Changes:
         return tuple(sorted({*self.present, *self.gone}))
 
 
+@lru_cache(maxsize=64)
 def identity(git: Git) -> Author:
-    """The user's own name and address where git knows both, else ours."""
+    """The user's own name and address where git knows both, else ours; asked once in a process."""
     found = git.configuration()
     name, email = found.get("user.name", ""), found.get("user.email", "")
     return Author(name, email) if name and email else Author(OUR_NAME, OUR_EMAIL)
@@ -110,22 +114,33 @@ def commit_tree(git: Git, tree: str, parents: Sequence[str], message: str, autho
     return git.run(words, input=clean(message).encode(), env=author.environment).text
 
 
+def snapshot_tree(git: Git, worktree: Worktree) -> str:
+    """The tree of everything a lane holds now, ignored files left out; the lane's own index is not touched."""
+    found = changes(git, worktree)
+    if not found.paths:
+        return git.text("rev-parse", "HEAD^{tree}", lane=worktree)
+    return _staged_apart(git, worktree, found)
+
+
 def save(git: Git, worktree: Worktree, message: str) -> str | None:
     """Keep a lane's dirty bytes as a commit held by the next `refs/orchestra/saved/…/<n>`; None when clean."""
     found = changes(git, worktree)
     if not found.paths:
         return None
-    index = worktree.git_dir / "index.saving"
+    parent = git.text("rev-parse", "HEAD", lane=worktree)
+    commit = commit_tree(git, _staged_apart(git, worktree, found), [parent], message, identity(git))
+    keep(git, worktree, commit)
+    return commit
+
+
+def _staged_apart(git: Git, worktree: Worktree, found: Changes) -> str:
+    """The tree of a lane's changes, staged in a copy of its index: the copy knows which files are unchanged."""
+    index = worktree.git_dir / f"index.apart.{get_ident()}"
     try:
-        parent = git.text("rev-parse", "HEAD", lane=worktree)
-        env = {"GIT_INDEX_FILE": str(index)}
-        git.run(["read-tree", parent], lane=worktree, env=env)
-        tree = stage(git, worktree, found, env)
-        commit = commit_tree(git, tree, [parent], message, identity(git))
-        keep(git, worktree, commit)
+        shutil.copyfile(worktree.git_dir / "index", index)
+        return stage(git, worktree, found, {"GIT_INDEX_FILE": str(index)})
     finally:
         index.unlink(missing_ok=True)
-    return commit
 
 
 def keep(git: Git, worktree: Worktree, commit: str) -> None:

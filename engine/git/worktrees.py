@@ -3,8 +3,8 @@
 They live in the user's state folder, not in the repository: test runners and watchers would walk them. Making one
 is two steps with different rules. Registering (`worktree add --no-checkout`) takes milliseconds but races with
 itself, so it is serialised by a lock on the repository's common folder, between processes too. Writing the files is
-nearly all of the time and runs in parallel. Every worktree of ours is locked in git's sense while it lives, so a
-`git worktree prune` of the user never takes it.
+nearly all of the time, runs in parallel, and is done ahead of need where the engine asks for a warm pool. Every
+worktree of ours is locked in git's sense while it lives, so that a `git worktree prune` of the user never takes it.
 
 Source: git-worktree(1); git dies with "failed to read commondir" when two adds overlap.
 """
@@ -14,11 +14,12 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
+from typing import TypeVar
 
 from engine.errors import GitFault, LaneTampered, UnsavedWork
 from engine.git import names
@@ -26,7 +27,13 @@ from engine.git.gateway import Git, Worktree, read_pointer
 from engine.git.snapshots import changed_paths, keep, save
 
 LOCK_REASON = "orchestra-tui"
-_CHECKOUT_THREADS = min(8, (os.cpu_count() or 2) + 1)
+POOL = ".pool"
+"""The folder of worktrees made ahead; no run can have this name."""
+T = TypeVar("T")
+R = TypeVar("R")
+
+_CHECKOUT_THREADS = 2
+"""More do not help: writing files is the kernel's time, and it is bound by cores and by the journal."""
 
 
 class Worktrees:
@@ -37,36 +44,42 @@ class Worktrees:
 
     def __init__(self, git: Git, home: Path, run: str) -> None:
         self.git = git
-        self.home = home.resolve() / names.checked(run)
-        self.run = run
+        self.home = home.resolve()
+        self.run = names.checked(run)
         self._threads = Lock()
 
     def add(self, lane: str, start_commit: str) -> Worktree:
         """Make a lane's worktree with the files of a commit, on a new branch that points there.
 
-        Out:     the worktree; the same one, untouched, when the lane exists already.
-        Raises:  GitFault: no such commit, the branch exists without its worktree, disk full.
+        A branch left over from a worktree that somebody deleted is taken up where it stands: no commit is lost.
+
+        Out:     the worktree; the same one, its bytes untouched, when the lane exists already.
+        Raises:  GitFault: no such commit, disk full. LaneTampered.
         """
         found = self.find(lane)
+        if found is not None and not os.path.lexists(found.path):
+            self._forget(found)
+            found = None
         if found is None:
-            found = self._register(lane, start_commit)
-            fill(self.git, found)
-        elif not (found.git_dir / "index").exists():
-            fill(self.git, found)  # the engine died between the two steps
+            found = self._from_pool(lane, start_commit) or self._register(lane, start_commit)
+        self._mend(found)
         return found
 
     def add_all(self, lanes: Sequence[str], start_commit: str) -> list[Worktree]:
         """Make many lanes; files are written in parallel. Same order, same errors as `add`."""
-        with ThreadPoolExecutor(_CHECKOUT_THREADS, thread_name_prefix="checkout") as pool:
-            return list(pool.map(lambda lane: self.add(lane, start_commit), lanes))
+        return _in_parallel(lambda lane: self.add(lane, start_commit), lanes)
+
+    def warm(self, count: int, commit: str) -> None:
+        """Make worktrees of a commit ahead of need, until `count` stand ready; call it while a planner thinks."""
+        missing = range(count - len(list(self._ready())))
+        _in_parallel(lambda _: self._make_ready(commit), missing)
 
     def find(self, lane: str) -> Worktree | None:
         """Recognise a lane's worktree that was made earlier, by git's own records; None when there is none."""
-        path = self.home / names.checked(lane)
-        branch = names.lane_branch(self.run, lane)
+        path = self.home / self.run / names.checked(lane)
         for git_dir, folder in registered(self.git):
             if folder == path:
-                return Worktree(path, branch, git_dir, f"gitdir: {git_dir}\n".encode(), self.run, lane)
+                return lane_at(self.home, path, git_dir)
         return None
 
     def reset(self, worktree: Worktree, commit: str) -> str | None:
@@ -98,32 +111,73 @@ class Worktrees:
 
         In:      is_saved, the caller's word that dirty bytes and the branch's commits are held by other refs.
         Raises:  UnsavedWork when there are uncommitted bytes or commits no other ref holds, and no such word.
-                 LaneTampered when the folder is not the one we made.
+                 LaneTampered when the folder is not the one we made, and no such word.
         """
         if not is_saved:
             refuse_to_lose(self.git, worktree)
-        elif worktree.path.exists():
-            read_pointer(worktree.path)
+        delete_folder(worktree.path)
+        self._forget(worktree)
+        self.git.run(["update-ref", "-d", names.head_ref(worktree.branch)])
+
+    def _forget(self, worktree: Worktree) -> None:
+        """Take a worktree whose folder is gone out of git's records; its branch stays."""
         with self.registering():
-            if worktree.path.exists():
-                shutil.rmtree(worktree.path)
-            shutil.rmtree(worktree.git_dir, ignore_errors=True)
-            self.git.run(["update-ref", "-d", names.head_ref(worktree.branch)])
+            self.git.run(["worktree", "remove", "--force", "--force", str(worktree.path)])
 
     def _register(self, lane: str, start_commit: str) -> Worktree:
-        path = self.home / names.checked(lane)
+        path = self.home / self.run / names.checked(lane)
         branch = names.lane_branch(self.run, lane)
-        self.home.mkdir(parents=True, exist_ok=True, mode=0o700)
-        start = [str(path), start_commit]
-        with self.registering():
-            # fmt: off
-            self.git.run(["worktree", "add", "--no-checkout", "--no-track", "--lock", "--reason", LOCK_REASON,
-                          "-b", branch, *start])
-            # fmt: on
+        has_branch = self.git.run(["for-each-ref", names.head_ref(branch)]).stdout
+        self._worktree_add(path, [branch] if has_branch else [start_commit], [] if has_branch else ["-b", branch])
         found = self.find(lane)
         if found is None or read_pointer(path) != found.pointer:
             raise LaneTampered(("worktree", "add"), 1, "git registered another folder", path)
         return found
+
+    def _worktree_add(self, path: Path, start: Sequence[str], flags: Sequence[str]) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        lock = ["--lock", "--reason", LOCK_REASON]
+        with self.registering():
+            self.git.run(["worktree", "add", "--no-checkout", "--no-track", *lock, *flags, str(path), *start])
+
+    def _mend(self, worktree: Worktree) -> None:
+        """Finish what a killed engine left: files not yet written, a lock or a copy of the index lying about."""
+        for remnant in (*worktree.git_dir.glob("index.apart.*"), worktree.git_dir / "index.lock"):
+            remnant.unlink(missing_ok=True)
+        if not (worktree.git_dir / "index").exists():
+            fill(self.git, worktree)
+
+    def _make_ready(self, commit: str) -> None:
+        path = self.home / POOL / os.urandom(6).hex()
+        self._worktree_add(path, [commit], ["--detach"])
+        made = [lane_at(self.home, folder, git_dir) for git_dir, folder in registered(self.git) if folder == path]
+        fill(self.git, made[0])
+
+    def _ready(self) -> Iterator[Worktree]:
+        """Pooled worktrees whose files are all written."""
+        for git_dir, folder in registered(self.git):
+            if folder.parent == self.home / POOL and (git_dir / "index").exists() and folder.is_dir():
+                yield lane_at(self.home, folder, git_dir)
+
+    def _from_pool(self, lane: str, start_commit: str) -> Worktree | None:
+        """Turn a pooled worktree of the same commit into a lane; None when there is none or the branch exists.
+
+        Killed before the move, the branch is there and `add` registers a new worktree on it; the slot, no longer
+        detached, stays in the pool unused until it is pruned.
+        """
+        path = self.home / self.run / names.checked(lane)
+        ref = names.head_ref(names.lane_branch(self.run, lane))
+        if self.git.run(["for-each-ref", ref]).stdout:
+            return None
+        with self.registering():
+            slot = next((slot for slot in self._ready() if _detached_at(slot) == start_commit), None)
+            if slot is None:
+                return None
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self.git.run(["update-ref", ref, start_commit, ""])
+            self.git.run(["symbolic-ref", "HEAD", ref], lane=slot)
+            self.git.run(["worktree", "move", "--force", "--force", str(slot.path), str(path)])
+        return self.find(lane)
 
     @contextmanager
     def registering(self) -> Iterator[None]:
@@ -135,6 +189,24 @@ class Worktrees:
                 yield
             finally:
                 os.close(descriptor)
+
+
+def _in_parallel(act: Callable[[T], R], items: Iterable[T]) -> list[R]:
+    """Apply to each item on a few threads; the first error is raised after all have ended."""
+    with ThreadPoolExecutor(_CHECKOUT_THREADS, thread_name_prefix="checkout") as pool:
+        return list(pool.map(act, items))
+
+
+def _detached_at(worktree: Worktree) -> str:
+    """The commit of a detached HEAD, read from git's own file; a symbolic one is no commit."""
+    return (worktree.git_dir / "HEAD").read_text().strip()
+
+
+def lane_at(home: Path, path: Path, git_dir: Path) -> Worktree:
+    """What a registered folder below a state folder is: its run and lane are in its path."""
+    run, lane = path.relative_to(home).parts
+    branch = names.lane_branch(run, lane) if run != POOL else ""
+    return Worktree(path, branch, git_dir, b"gitdir: " + os.fsencode(git_dir) + b"\n", run, lane)
 
 
 def registered(git: Git) -> Iterator[tuple[Path, Path]]:
@@ -189,3 +261,14 @@ def refuse_to_lose(git: Git, worktree: Worktree) -> None:
             dirty=dirty,
             unmerged=unmerged,
         )
+
+
+def delete_folder(path: Path) -> None:
+    """Delete a lane's folder; folders that were made read-only in it are opened first."""
+    if not path.is_dir() or path.is_symlink():
+        path.unlink(missing_ok=True)
+        return
+    for folder, _, _ in os.walk(path):
+        if not os.access(folder, os.W_OK | os.X_OK):
+            os.chmod(folder, 0o700)
+    shutil.rmtree(path)

@@ -5,7 +5,7 @@
 As a "child subreaper" it becomes the parent of every orphan below it, so a descendant that calls setsid or daemonises
 stays within reach: whatever is our child when the command has ended is killed, until nothing is. It does the same
 when it is told to stop (SIGTERM), and when the engine dies (the kernel sends that SIGTERM). Elsewhere than on Linux
-the reach is the command's process group. Only the standard library: it starts in a few milliseconds and imports nothing of ours.
+the reach is the command's process group. Only the standard library: it starts in milliseconds, imports nothing of ours.
 
 Source: prctl(2), PR_SET_CHILD_SUBREAPER and PR_SET_PDEATHSIG.
 """

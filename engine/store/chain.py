@@ -39,6 +39,8 @@ def seal(head: ChainHead, events: Iterable[EventDraft]) -> tuple[list[SealedRow]
     rows: list[SealedRow] = []
     for run, at, kind, payload in events:
         seq += 1
+        # SQLite keeps no -0.0 and makes a real of an integer: hash what it will give back.
+        at = at + 0.0
         previous = link(previous, seq, run.encode(), at, kind.encode(), payload)
         rows.append((seq, run, at, kind, payload, previous))
     return rows, ChainHead(seq, previous)

@@ -53,6 +53,8 @@ class Lease:
     def release(self) -> None:
         """Let another engine in; close the log first. May be called twice."""
         if self._descriptor is not None:
+            # Unlocked by word, not by closing: a child between fork and exec still shares the descriptor.
+            fcntl.flock(self._descriptor, fcntl.LOCK_UN)
             os.close(self._descriptor)
             self._descriptor = None
 

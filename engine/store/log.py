@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import replace
 from pathlib import Path
@@ -100,9 +100,12 @@ class EventLog:
         """`append` and wait for it without blocking the event loop."""
         return await asyncio.wrap_future(self.append(events, receipts))
 
-    def write_chunks(self, chunks: Iterable[ChunkDraft]) -> None:
+    def write_chunks(self, chunks: Sequence[ChunkDraft]) -> None:
         """Hand over streamed text and go on; what the bounded buffer cannot hold is dropped and counted."""
         with self._wake:
+            if self._end:
+                self._dropped_chunks += len(chunks)
+                return
             was_waiting = bool(self._chunks)
             self._dropped_chunks += self._chunks.add(chunks)
             # Woken once: the writer counts the delay from the first piece.

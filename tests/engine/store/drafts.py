@@ -7,6 +7,9 @@ from pathlib import Path
 
 from engine.store.rows import ChunkDraft, CommandReceipt, CommandStatus, EventDraft
 
+ROOT = Path(__file__).parents[3]
+"""Where a child process finds the packages."""
+
 
 def event(payload: bytes = b"{}", run: str = "run-1", kind: str = "task_started", at: float = 1.5) -> EventDraft:
     return EventDraft(run, at, kind, payload)

@@ -15,7 +15,7 @@ from engine.store.commands import send
 from engine.store.lease import Lease, acquire
 from engine.store.log import EventLog
 from engine.store.reader import LogReader
-from tests.engine.store.drafts import chunk, event
+from tests.engine.store.drafts import ROOT, chunk, event
 
 APPEND_FOR_EVER = """
 import sys, pathlib
@@ -59,7 +59,7 @@ log.close()
 @pytest.mark.parametrize("acknowledged", [1, 40, 200])
 def test_kill_9_loses_nothing_that_was_acknowledged(store_path: Path, acknowledged: int) -> None:
     with subprocess.Popen(
-        [sys.executable, "-c", APPEND_FOR_EVER, str(store_path)], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", APPEND_FOR_EVER, str(store_path)], cwd=ROOT, stdout=subprocess.PIPE, text=True
     ) as child:
         assert child.stdout
         for _ in range(acknowledged):
@@ -75,7 +75,7 @@ def test_kill_9_loses_nothing_that_was_acknowledged(store_path: Path, acknowledg
 
 def test_an_engine_goes_on_where_the_killed_one_stopped(store_path: Path) -> None:
     with subprocess.Popen(
-        [sys.executable, "-c", APPEND_FOR_EVER, str(store_path)], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", APPEND_FOR_EVER, str(store_path)], cwd=ROOT, stdout=subprocess.PIPE, text=True
     ) as child:
         assert child.stdout
         child.stdout.readline()
@@ -90,7 +90,7 @@ def test_an_engine_goes_on_where_the_killed_one_stopped(store_path: Path) -> Non
 
 def test_a_full_disk_fails_the_append_and_the_log_recovers_when_there_is_room(store_path: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-c", FILL_THE_DISK, str(store_path)], capture_output=True, text=True, check=True
+        [sys.executable, "-c", FILL_THE_DISK, str(store_path)], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert done.stdout == "StoreFault range(2, 3) 1 2\n"
 

@@ -18,7 +18,7 @@ from engine.store import lease as lease_module
 from engine.store.lease import acquire, holder, lock_path
 from engine.store.log import EventLog
 from engine.store.reader import LogReader
-from tests.engine.store.drafts import event
+from tests.engine.store.drafts import ROOT, event
 
 OWNER = """
 import sys, pathlib
@@ -38,7 +38,11 @@ def _short_patience(monkeypatch: pytest.MonkeyPatch) -> None:
 @contextmanager
 def other_engine(store_path: Path) -> Iterator[subprocess.Popen[str]]:
     with subprocess.Popen(
-        [sys.executable, "-c", OWNER, str(store_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", OWNER, str(store_path)],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
     ) as child:
         assert child.stdout
         assert child.stdout.readline().strip().isdigit()
@@ -82,7 +86,7 @@ def test_kill_9_frees_the_lease_and_the_next_epoch_is_higher(store_path: Path) -
 def test_a_child_that_outlives_the_engine_does_not_keep_its_lease(store_path: Path) -> None:
     lease = acquire(store_path, SystemClock())
     with subprocess.Popen(
-        [sys.executable, "-c", "import sys; sys.stdin.read()"], stdin=subprocess.PIPE, close_fds=False
+        [sys.executable, "-c", "import sys; sys.stdin.read()"], cwd=ROOT, stdin=subprocess.PIPE, close_fds=False
     ) as child:
         lease.release()
         assert holder(store_path) is None

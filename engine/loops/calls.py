@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from dataclasses import dataclass, field
 
-from engine.loops.fingerprint import call_of, is_edit, mask, outcome_text
+from engine.loops.fingerprint import call_of, mask, outcome_text
 from engine.loops.step import Step
 
 MEMORY_CALLS = 64
@@ -18,6 +18,8 @@ class Repeat:
 
     times: int
     """How often the same call had the same outcome before; for an edit, how often it was made."""
+    is_same: bool
+    """Whether the outcome was seen before too; an edit made again may report a file that has grown."""
     last: int
     """Index of the step at which it was last made."""
     edits_between: int
@@ -55,7 +57,7 @@ class CallMemory:
         self._calls: OrderedDict[int, _Call] = OrderedDict()
         self._edits = 0
 
-    def meet(self, step: Step, index: int) -> Repeat:
+    def meet(self, step: Step, index: int, *, is_edit: bool) -> Repeat:
         """Remember a finished call and say what it repeats; a Repeat of 0 times when it is new."""
         key = call_of(step)
         raw = outcome_text(step)
@@ -64,11 +66,12 @@ class CallMemory:
             self._calls[key] = _Call(index, self._edits, raw)
             if len(self._calls) > MEMORY_CALLS:
                 self._calls.popitem(last=False)
-            self._edits += is_edit(step)
-            return Repeat(0, index, 0)
+            self._edits += is_edit
+            return Repeat(0, False, index, 0)
         self._calls[key] = call
         times = call.again(raw)
-        repeat = Repeat(call.made if is_edit(step) else times, call.last, self._edits - call.edits)
+        made = call.made if is_edit else times
+        repeat = Repeat(made, times > 0, call.last, self._edits - call.edits)
         call.made += 1
         call.last, call.edits = index, self._edits
         return repeat

@@ -6,6 +6,7 @@ results are new words.
 
     gain     (0.5 - share) / 0.5, in full from twelve words on, less for fewer: "Python." four times over is a decision
              words of agreement and restatement lower the share by three tenths: politeness is not news
+             a short message that agrees gains up to 0.6 whatever its words: agents confirming a claim nobody checked
              a hop back to the agent that handed over, without a new result between: 0.7
     relief   (share - 0.5) for a message; 1 for a new result of a tool or a word from outside
     verdict  at 2.4, when two agents or more are in it
@@ -28,6 +29,8 @@ THRESHOLD = 2.4
 EVEN = 0.5
 FULL_WORDS = 12
 POLITENESS = 0.7
+ASSENT = 0.6
+ASSENT_WORDS = 40
 HOP = 0.7
 MEMORY_PAIRS = 20_000
 MEMORY_HOPS = 8
@@ -35,9 +38,11 @@ MESSAGE_CHARACTERS = 6000
 
 _WORD = re.compile(r"\w+")
 _AGREEMENT = re.compile(
-    r"\b(?:agreed?|indeed|already|as (?:stated|mentioned|discussed|i said|above)|you(?:'re| are) (?:absolutely )?right"
-    r"|thank(?:s| you)|apologi[sz]e|misunderstanding|to (?:summari[sz]e|reiterate|confirm)|sounds good|lgtm"
-    r"|no (?:further|additional)|once again|great (?:job|work))\b",
+    r"\b(?:agreed?|indeed|already|confirm(?:ed|s)?|aligned|consensus"
+    r"|as (?:stated|mentioned|discussed|established|above)"
+    r"|you(?:'re| are) (?:absolutely |quite )?(?:right|correct|welcome)|thank(?:s| you)|apologi[sz]e|misunderstanding"
+    r"|to (?:summari[sz]e|reiterate)|sounds good|shared understanding|same page|no (?:further|additional)|once again"
+    r"|great (?:job|work))\b|^(?:yes|exactly|absolutely|lgtm)\b",
     re.IGNORECASE,
 )
 _HANDOFF = re.compile(r"hand_?off|transfer|delegate|route_to|escalate", re.IGNORECASE)
@@ -99,18 +104,20 @@ class ConversationDetector:
         polite = _AGREEMENT.search(step.text) is not None
         if polite:
             share *= POLITENESS
-        if share > EVEN:
-            self.evidence.relieve(share - EVEN)
-            return
         gain = (EVEN - share) / EVEN * min(1.0, words / FULL_WORDS)
-        self._gain(LoopKind.AGREEMENT if polite else LoopKind.PING_PONG, gain)
+        if polite:
+            gain = max(gain, ASSENT * (1.0 - words / ASSENT_WORDS))
+        if gain > 0.0:
+            self._gain(LoopKind.AGREEMENT if polite else LoopKind.PING_PONG, gain)
+        else:
+            self.evidence.relieve(share - EVEN)
 
     def _see(self, step: Step) -> None:
         """A handoff may be a hop back; any other call matters by whether its result is new."""
         if _HANDOFF.search(step.tool):
             self._hop(step)
             return
-        if self._calls.meet(step, self.index).times:
+        if self._calls.meet(step, self.index, is_edit=False).times:
             return
         self._hops.clear()
         self.evidence.relieve(1.0)

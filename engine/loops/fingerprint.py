@@ -15,6 +15,7 @@ from engine.loops.step import Step
 
 OUTCOME_CHARACTERS = 2000
 ERROR_CHARACTERS = 300
+COMMAND_CHARACTERS = 300
 
 _TEMPORARY = r"(?:/private)?(?:/tmp|/var/tmp|/var/folders|/dev/shm)/[^\s'\":,;)\]]+"
 _VOLATILE = re.compile(
@@ -32,6 +33,9 @@ _MIGHT_BE_VOLATILE = re.compile(r"\d|/tmp/|/var/|/dev/shm/")
 _TEMPORARY_PATH = re.compile(_TEMPORARY)
 _WORDS = re.compile(r"[A-Za-z][a-z]*")
 _EDITS = frozenset(("edit", "editor", "write", "create", "replace", "patch", "insert", "append", "apply", "update"))
+_SHELL_EDIT = re.compile(
+    r"<<-?\s?['\"]?\w+['\"]?\s?>|>\s?[^\s<>]+\s?<<|\bsed -[a-z]*i|\bperl -[a-z]*i|\btee\b|\bgit apply\b"
+)
 _WAITS = re.compile(r"\b(?:sleep|wait|poll|status|watch|tail -f|follow)\b")
 _FAILING = re.compile(
     r"\b(?:error|failed|failure|failures|fail|exception|traceback|fatal|panic|cannot|denied|not found|undefined)\b",
@@ -85,8 +89,8 @@ def error_of(step: Step) -> int:
 
 
 def is_edit(step: Step) -> bool:
-    """Whether the tool, by its name, changes files."""
-    return _edits(step.tool)
+    """Whether the call changes files: by the tool's name, or as a shell command that writes one."""
+    return _edits(step.tool) or any(_SHELL_EDIT.search(value[:COMMAND_CHARACTERS]) for _, value in step.arguments)
 
 
 @lru_cache(maxsize=256)
@@ -96,7 +100,9 @@ def _edits(tool: str) -> bool:
 
 def is_wait(step: Step) -> bool:
     """Whether the call waits for something: a poll, a sleep, a status."""
-    return _WAITS.search(step.tool) is not None or any(_WAITS.search(v[:200]) for _, v in step.arguments)
+    return _WAITS.search(step.tool) is not None or any(
+        _WAITS.search(value[:COMMAND_CHARACTERS]) for _, value in step.arguments
+    )
 
 
 def result_of(step: Step) -> Result:

@@ -36,14 +36,16 @@ class Limits:
     drift_times: float
     density: float
     """Share that is left of six hundred characters after deflate, below which they say nothing."""
+    density_short: float
+    """The same for 256 characters."""
 
 
 LIMITS = {
-    Shape.PROSE: Limits(110, 2.5, 180, 4, 0.16),
-    Shape.CODE: Limits(140, 2.5, 240, 8, 0.12),
-    Shape.TABLE: Limits(300, 6, 400, 12, 0.10),
-    Shape.SYMBOLS: Limits(600, 8, 900, 20, 0.04),
-    Shape.DIGITS: Limits(3000, 12, 6000, 100, 0.0),
+    Shape.PROSE: Limits(110, 2.5, 180, 4, 0.16, 0.20),
+    Shape.CODE: Limits(140, 2.5, 240, 8, 0.12, 0.12),
+    Shape.TABLE: Limits(300, 6, 400, 12, 0.10, 0.08),
+    Shape.SYMBOLS: Limits(600, 8, 900, 20, 0.06, 0.04),
+    Shape.DIGITS: Limits(3000, 12, 6000, 100, 0.0, 0.0),
 }
 
 

@@ -8,8 +8,8 @@ run      one character repeated. Longer runs enter the next two measures as thre
 cycle    the tail equals itself one period earlier: exact, and therefore fast.
 drift    the tail repeats with small changes: a character that completes a known shingle adds evidence, in characters
          and in periods; one that completes a new shingle takes five characters of evidence away.
-density  the size of the last six hundred characters after deflate, looked at every sixty-four: what is left is
-         information.
+density  the size of the last 256 and of the last 600 characters after deflate, looked at every sixty-four: what is
+         left is information.
 
 The limits depend on the shape of the tail, see shape.py. A counter that advances ("row 31", "row 32") makes new
 shingles, which is why tables and generated rows are spared.
@@ -26,10 +26,13 @@ from engine.loops.verdict import LoopKind, Verdict, excerpt
 BLOCK = 8
 DENSITY_EVERY = 64
 DENSITY_SPAN = 600
+SHORT_SPAN = 256
+HIGHEST_DENSITY = 0.4
 SHAPE_SPAN = 320
-RUN_LIMIT = 180
+RUN_LIMIT = 160
 RULER_RUN_LIMIT = 400
-RULERS = frozenset(" \t\n=-_*#~.+─━═")
+BLANK_RUN_LIMIT = 80
+RULERS = frozenset(" \t=-_*#~.+─━═")
 SPACES = frozenset(" \t\n\r")
 KEPT_RUN = 3
 MARKS = 1024
@@ -84,7 +87,7 @@ class StreamDetector:
             else:
                 self._run += 1
                 if self._run > KEPT_RUN or character in SPACES:
-                    if self._run == (RULER_RUN_LIMIT if character in RULERS else RUN_LIMIT):
+                    if self._run == _run_limit(character):
                         self.position, self._last, self._pending = offset, last, pending
                         return self._verdict(LoopKind.STREAM_CYCLE, offset - self._run, character * 12, 0.95)
                     continue
@@ -129,14 +132,18 @@ class StreamDetector:
     def _measure_density(self) -> Verdict | None:
         """Deflate the last characters as they came: an exact look at information, cheap because it is rare."""
         self._window = self._window[-DENSITY_SPAN:]
-        if len(self._window) < DENSITY_SPAN:
-            return None
-        raw = self._window.encode(errors="replace")
-        self._density = len(zlib.compress(raw)) / len(raw)
-        if self._density >= LIMITS[shape_of(self._window, fenced=self._fenced)].density:
-            return None
-        began = self.position - DENSITY_SPAN
-        return self._verdict(LoopKind.STREAM_LOW_NOVELTY, began, self._window[-120:], 0.8)
+        for span in (SHORT_SPAN, DENSITY_SPAN):
+            tail = self._window[-span:]
+            if len(tail) < span:
+                return None
+            raw = tail.encode(errors="replace")
+            self._density = len(zlib.compress(raw)) / len(raw)
+            if self._density > HIGHEST_DENSITY:
+                return None
+            limits = LIMITS[shape_of(tail, fenced=self._fenced)]
+            if self._density < (limits.density_short if span == SHORT_SPAN else limits.density):
+                return self._verdict(LoopKind.STREAM_LOW_NOVELTY, self.position - span, tail[-120:], 0.8)
+        return None
 
     def _cycle_limit(self, limits: Limits) -> float:
         """Length from which a periodic tail is a loop; a ruler ("- - - -") has no letter and may be long."""
@@ -178,3 +185,9 @@ class StreamDetector:
         self._clear()
         if not keep_count:
             self.count = 0
+
+
+def _run_limit(character: str) -> int:
+    if character == "\n":
+        return BLANK_RUN_LIMIT
+    return RULER_RUN_LIMIT if character in RULERS else RUN_LIMIT

@@ -5,11 +5,12 @@
              the same error again      0.55, 0.4 the first time, whatever the arguments were
              a tree seen before        as a step
     relief   a new successful outcome  1.0; a word from outside 1.0; a new edit 0.15, for an edit only claims progress
-    verdict  at 1.5
+    verdict  at 1.7
 
-So three identical calls suffice, and so does the third round of any cycle, long or short: A-B-A-B-A, A-B-C-A-B-C-A.
+So a fourth identical call suffices, and so does the start of the third round of any cycle: A-B-A-B-A, A-B-C-A-B-C-A.
 "Seen" means the same call with the same masked outcome. Polling that changes is therefore new each time and spared.
-For an edit the outcome is ignored: the same edit again adds nothing even if the file grew by it.
+An edit counts as seen whatever its outcome, for it adds nothing even if the file grew by it; then, and where there is
+no outcome at all to compare, it weighs 0.6.
 
 The ledger of checks: a check that repeats after new edits gains by its result: in full while it fails, by 0.6 when
 that cannot be told, not at all while it passes, for that is a refactoring under test.
@@ -25,7 +26,7 @@ from engine.loops.fingerprint import Result, error_of, is_edit, is_wait, result_
 from engine.loops.step import Step, StepKind
 from engine.loops.verdict import LoopKind, Verdict, excerpt
 
-THRESHOLD = 1.8
+THRESHOLD = 1.7
 SECOND = 0.4
 SECOND_CAP = 1.2
 THIRD = 1.1
@@ -34,6 +35,7 @@ RELIEF = 1.0
 EDIT_RELIEF = 0.15
 CHECK_WEIGHT = {Result.FAILING: 1.0, Result.UNKNOWN: 0.6, Result.PASSING: 0.0}
 WAIT_WEIGHT = 0.5
+DOUBT = 0.6
 FORGIVEN_WEIGHT = 0.25
 MEMORY = 32
 QUIET_TURNS = 8
@@ -113,11 +115,12 @@ class TrajectoryDetector:
         self._acted = True
         self._quiet = 0
         before = self.evidence.score
-        is_new = self._weigh_call(step)
+        edits = is_edit(step)
+        is_new = self._weigh_call(step, edits)
         if step.tree:
-            self._weigh_tree(step)
+            self._weigh_tree(step, edits)
         if is_new and not step.error:
-            self.evidence.relieve(EDIT_RELIEF if is_edit(step) else RELIEF)
+            self.evidence.relieve(EDIT_RELIEF if edits else RELIEF)
         if self.evidence.score > before and self.evidence.score >= THRESHOLD:
             confidence = min(0.98, 0.5 + 0.2 * self.evidence.score)
             return self._verdict(self.evidence.kind, self.evidence.began, _line(step), confidence, step.tool)
@@ -126,12 +129,13 @@ class TrajectoryDetector:
             return self._verdict(LoopKind.UNCHANGED_TREE, self._still_since, f"tree {step.tree[:12]}", 0.5, "")
         return None
 
-    def _weigh_call(self, step: Step) -> bool:
+    def _weigh_call(self, step: Step, edits: bool) -> bool:
         """Weigh a call against those before it; Out: whether it brought something new."""
-        repeat = self._calls.meet(step, self.index)
-        weight = self._weight(step, repeat)
+        repeat = self._calls.meet(step, self.index, is_edit=edits)
+        kind = self._kind(repeat, edits)
+        weight = self._weight(step, repeat, kind)
         if repeat.times:
-            self._gain(self._kind(step, repeat), repeat.times, repeat.last, weight)
+            self._gain(kind, repeat.times, repeat.last, weight)
             return weight == 0.0
         if step.error:
             self._weigh_error(step)
@@ -148,10 +152,10 @@ class TrajectoryDetector:
             gain = (SECOND if times == 1 else ERROR_AGAIN) * self._leniency(step, LoopKind.SAME_ERROR)
             self.evidence.add(LoopKind.SAME_ERROR, gain, first, SECOND_CAP if times == 1 else float("inf"))
 
-    def _weigh_tree(self, step: Step) -> None:
+    def _weigh_tree(self, step: Step, edits: bool) -> None:
         """A tree that comes back is an edit and its revert; one that stays for long is a lane that stands still."""
         if step.tree == self._tree:
-            self._still += self._still > 0 or is_edit(step)
+            self._still += self._still > 0 or edits
             return
         self._tree = step.tree
         self._still = 1 if self._trees else 0
@@ -169,19 +173,21 @@ class TrajectoryDetector:
         else:
             self.evidence.add(kind, THIRD * weight, last)
 
-    def _kind(self, step: Step, repeat: Repeat) -> LoopKind:
-        if is_edit(step):
+    def _kind(self, repeat: Repeat, edits: bool) -> LoopKind:
+        if edits:
             return LoopKind.SAME_EDIT
         if repeat.edits_between:
             return LoopKind.SAME_CHECK
         return LoopKind.SAME_CALL if repeat.last == self.index - 1 else LoopKind.CYCLE
 
-    def _weight(self, step: Step, repeat: Repeat) -> float:
+    def _weight(self, step: Step, repeat: Repeat, kind: LoopKind) -> float:
         if repeat.times == 0:
             return 0.0
-        weight = self._leniency(step, self._kind(step, repeat))
-        if repeat.edits_between and not is_edit(step):
+        weight = self._leniency(step, kind)
+        if kind is LoopKind.SAME_CHECK:
             weight *= CHECK_WEIGHT[result_of(step)]
+        elif not repeat.is_same or not (step.output or step.error):
+            weight *= DOUBT
         return weight * (WAIT_WEIGHT if is_wait(step) else 1.0)
 
     def _leniency(self, step: Step, kind: LoopKind) -> float:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
-import socket
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
@@ -128,7 +127,7 @@ def _raise_epoch(store_path: Path, now: float) -> LeaseRow:
         try:
             with transaction(connection):
                 (epoch,) = connection.execute("SELECT coalesce(max(epoch), 0) + 1 FROM lease").fetchone()
-                row = LeaseRow(epoch, os.getpid(), socket.gethostname(), now, now)
+                row = LeaseRow(epoch, os.getpid(), os.uname().nodename, now, now)
                 connection.execute("INSERT OR REPLACE INTO lease VALUES (1, ?, ?, ?, ?, ?)", row)
         finally:
             connection.close()

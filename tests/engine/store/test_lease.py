@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -60,7 +59,7 @@ def test_nobody_holds_a_store_that_does_not_exist(store_path: Path) -> None:
 def test_the_holder_is_known_while_it_lives(store_path: Path) -> None:
     with acquire(store_path, SystemClock()) as lease:
         assert holder(store_path) == lease.row
-        assert (lease.row.pid, lease.row.host) == (os.getpid(), socket.gethostname())
+        assert (lease.row.pid, lease.row.host) == (os.getpid(), os.uname().nodename)
     assert holder(store_path) is None
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager
@@ -158,6 +159,23 @@ def test_closing_writes_what_was_handed_over(log: EventLog, reader: LogReader) -
     assert (len(reader.events()), reader.chunks("run-1")[0].text) == (100, "last words")
     assert "closed" in str(log.append([event()]).exception())
     log.close()
+
+
+def test_a_bug_in_the_writer_leaves_no_future_without_an_answer(
+    log: EventLog, store_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    died: list[threading.ExceptHookArgs] = []
+    monkeypatch.setattr(threading, "excepthook", died.append)
+
+    def broken(*_: object) -> range:
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(LogWriter, "write", broken)
+    futures = [log.append([event()]) for _ in range(3)]
+    log.close()
+    assert [type(future.exception(5)) for future in futures] == [StoreFault] * 3
+    assert isinstance(log.append([event()]).exception(), StoreFault)
+    assert [args.exc_type for args in died] == [RuntimeError]
 
 
 async def test_cancelling_the_wait_does_not_take_the_event_back(

@@ -155,7 +155,7 @@ def decode(decoder: msgspec.json.Decoder[T], payload: bytes) -> T:
     """
     try:
         return decoder.decode(payload)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return _decode_forgivingly(decoder, payload)
 
 

@@ -248,9 +248,9 @@ class OllamaServer:
             asked = _parsed(response.request.content)
             models = [body | {"name": asked.get("model")}]
         else:
-            models = body.get("models") or []
+            models = [model for model in body.get("models") or () if isinstance(model, dict)]
         for model in models:
-            if isinstance(model, dict) and model.get("remote_host"):
+            if model.get("remote_host"):
                 self._remote[str(model.get("name") or model.get("model"))] = str(model["remote_host"])
 
     @contextmanager

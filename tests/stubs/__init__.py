@@ -1,0 +1,1 @@
+"""Fakes, each tested itself, and builders of realistic histories."""

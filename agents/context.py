@@ -22,6 +22,7 @@ KEPT_TURNS = (3, 2, 1)
 """Last turns that stay whole: the first of these that shrinks enough."""
 HEAD_MESSAGES = 2
 """System prompt and brief, which always stay."""
+DIGEST_TITLE = "Digest of your earlier turns, whose full text was removed to make room:"
 LINE_CHARS = 160
 DIGEST_LINES = 60
 TAIL_RESULT_CHARS = 2000
@@ -89,6 +90,10 @@ class Context:
         """Answer a tool call."""
         self._messages.append(Message("tool", text, call_id=call.call_id, tool_name=call.name, is_error=is_error))
 
+    def recap(self) -> str:
+        """All turns so far as a digest, for whoever takes over."""
+        return digest(self._messages[HEAD_MESSAGES:])
+
     def measured(self, task: TaskId) -> ContextMeasured:
         """The fact of what fills the window now."""
         window = self.window
@@ -128,7 +133,7 @@ class Context:
         old, tail = rest[:cut], rest[cut:]
         if kept_turns == KEPT_TURNS[-1]:
             tail = [_shortened(message) for message in tail]
-        return [*head, *([Message("user", digest(old))] if old else []), *tail]
+        return [*head, *([Message("user", f"{DIGEST_TITLE}\n{digest(old)}")] if old else []), *tail]
 
 
 def digest(messages: list[Message]) -> str:
@@ -144,7 +149,7 @@ def digest(messages: list[Message]) -> str:
             lines += [_call_line(call, outcomes.get(call.call_id)) for call in message.tool_calls]
     if len(lines) > DIGEST_LINES:
         lines = [f"- ({len(lines) - DIGEST_LINES} earlier steps left out)", *lines[-DIGEST_LINES:]]
-    return "Digest of your earlier turns, whose full text was removed to make room:\n" + "\n".join(lines)
+    return "\n".join(lines)
 
 
 def _call_line(call: ToolCall, outcome: Message | None) -> str:

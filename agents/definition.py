@@ -24,37 +24,26 @@ from typing import Annotated, Any, Literal
 from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
 from agents.document import Document, checked, nearest, read_text, read_yaml
+from agents.tools.registry import NAMES
 from engine.clean import clean_line
 from engine.errors import DefinitionFault
 from engine.words import Role
 
 RULE_FILES = ("AGENTS.md", "CLAUDE.md")
 MODEL_WORDS = ("quick", "large", "cloud", "inherit")
-TOOL_NAMES = ("list", "read", "search", "edit", "write", "run", "note", "finish")
 
 _FENCE = re.compile(r"^---[ \t]*\r?\n(?P<head>.*?)^---[ \t]*(?:\r?\n|\Z)(?P<body>.*)", re.DOTALL | re.MULTILINE)
 _NAME = re.compile(r"[a-z0-9][a-z0-9._/-]{0,63}\Z")
-_FOREIGN_TOOLS = {
-    "ls": "list",
-    "glob": "list",
-    "list_files": "list",
-    "read_file": "read",
-    "view": "read",
-    "cat": "read",
-    "grep": "search",
-    "search_files": "search",
-    "str_replace": "edit",
-    "multiedit": "edit",
-    "edit_file": "edit",
-    "patch": "edit",
-    "write_file": "write",
-    "create": "write",
-    "bash": "run",
-    "shell": "run",
-    "run_command": "run",
-    "execute": "run",
+_OTHER_NAMES = {
+    "list_files": "list ls glob",
+    "read_file": "read view cat",
+    "search": "grep search_files",
+    "edit_file": "edit str_replace multiedit patch",
+    "write_file": "write create",
+    "run_command": "run bash shell execute",
 }
-"""What other tools call the same thing."""
+_TOOL_WORDS = {word: name for name, words in _OTHER_NAMES.items() for word in words.split()}
+"""Shorter words, and what other programs call the same thing."""
 _ABSENT_TOOLS = re.compile(
     r"mcp_.*|web_?(?:fetch|search)|todo.*|task|agent(?:\(.*)?|skill|notebook.*|lsp|\*", re.IGNORECASE
 )
@@ -89,8 +78,8 @@ class AgentDefinition(BaseModel):
     description: str = ""
     model: Words = ("inherit",)
     """The ladder: `provider/name`, or quick, large, cloud, inherit."""
-    tools: Words = ("list", "read", "search")
-    """Never everything by default: a definition without tools can read and that is all."""
+    tools: Words = ("list_files", "read_file", "search")
+    """Never everything by default: a definition that names none can read and that is all."""
     scope: Words = ()
     """Globs it may write to; empty leaves it to the task."""
     max_turns: int = Field(
@@ -139,7 +128,7 @@ class AgentDefinition(BaseModel):
     @field_validator("tools")
     @classmethod
     def _our_tools(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(_FOREIGN_TOOLS.get(name.lower(), name.lower()) for name in value))
+        return tuple(dict.fromkeys(_TOOL_WORDS.get(name.lower(), name.lower()) for name in value))
 
     @field_validator("model")
     @classmethod
@@ -192,9 +181,9 @@ def parse_definition(text: str, path: Path | None = None, origin: str = "package
 
 def _known_tools(document: Document, names: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The tools that exist here and those that only exist elsewhere; a fault for one that exists nowhere."""
-    absent = tuple(name for name in names if name not in TOOL_NAMES and _ABSENT_TOOLS.fullmatch(name))
+    absent = tuple(name for name in names if name not in NAMES and _ABSENT_TOOLS.fullmatch(name))
     for name in names:
-        if name not in TOOL_NAMES and name not in absent:
-            advice = nearest(name, TOOL_NAMES) or f"Tools are {', '.join(TOOL_NAMES)}."
+        if name not in NAMES and name not in absent:
+            advice = nearest(name, (*NAMES, *_TOOL_WORDS)) or f"Tools are {', '.join(NAMES)}."
             raise document.fault(f"There is no tool `{clean_line(name, 60)}`.", ("tools",), advice)
     return tuple(name for name in names if name not in absent), absent

@@ -1,8 +1,8 @@
 """AGENTS.md and CLAUDE.md: the repository's rules, put into the system prompt as text and labelled with their path.
 
 They steer how code is written, not what the harness does: nothing in them is obeyed by this program. The rules nearest
-to the files a task may write come last, so that they have the last word, as the formats have it. A rule file is read only
-when it is a plain file inside the worktree: a link could show the model a file of the person's home.
+to the files a task may write come last, so that they have the last word, as the formats have it. A rule file is read
+only when it is a plain file inside the worktree: a link could show the model a file of the person's home.
 """
 
 from __future__ import annotations

@@ -1,0 +1,119 @@
+"""The acting half of a turn: run the calls of a reply, or deal with a reply that calls nothing.
+
+A call is logged before it runs and again when it has an outcome, so that a killed engine knows what was under way.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from agents.ending import ENDING_TOOLS, NUDGES, Complaint, failed, outcome_of, outcome_of_finish, outcome_of_text
+from agents.sitting import Sitting, Used
+from agents.turn import Heard, loop_found
+from engine.clean import clean, clean_line
+from engine.event import Event
+from engine.lane_events import NoteTaken, ToolCalled, ToolFinished
+from engine.loops import Step
+from engine.model import ToolCall
+from engine.ports import Outcome, Produced
+from engine.words import Failure, Role
+
+MAX_COMPLAINTS = 3
+"""Results without a usable shape, after which another model must try."""
+LOGGED_CHARS = 2000
+LOGGED_DEPTH = 8
+_INT64 = 2**63
+LIMIT_NUDGE = "Your reply reached the output limit and was cut. Go on in smaller steps: one short reply, one tool call."
+
+
+async def act(sitting: Sitting, turn: int, heard: Heard) -> Outcome | None:
+    """Do what a whole reply asks for; the outcome when the attempt is over."""
+    sitting.context.reply(heard.message())
+    if not heard.calls:
+        return await _without_call(sitting, heard)
+    sitting.silent_turns = 0
+    for call in heard.calls:
+        outcome = await _one_call(sitting, turn, call)
+        if outcome:
+            return outcome
+    return None
+
+
+async def _one_call(sitting: Sitting, turn: int, call: ToolCall) -> Outcome | None:
+    desk, clock = sitting.desk, sitting.desk.clock
+    line = clean_line(sitting.belt.line(call), 200)
+    await desk.record(ToolCalled(sitting.task, call.call_id, clean_line(call.name, 60), line, loggable(call.arguments)))
+    began_at = clock.monotonic()
+    outcome, used = await _use(sitting, turn, call)
+    sitting.has_changed_files = sitting.has_changed_files or used.has_changed_files
+    sitting.context.answer(call, used.text, used.is_error)
+    digest = hashlib.sha256(used.text.encode("utf-8", "replace")).hexdigest()[:16]
+    spent_s = clock.monotonic() - began_at
+    facts: list[Event] = [ToolFinished(sitting.task, call.call_id, used.is_error, used.line, digest, spent_s)]
+    if used.note:
+        facts.append(NoteTaken(sitting.task, sitting.agent.name, clean_line(used.note, 400)))
+    await desk.record(*facts)
+    if outcome is None:
+        await _watch(sitting, Step.action(call.name, call.arguments, used.text, is_error=used.is_error))
+    return outcome
+
+
+async def _use(sitting: Sitting, turn: int, call: ToolCall) -> tuple[Outcome | None, Used]:
+    ending = ENDING_TOOLS.get(sitting.role)
+    if ending and call.name == ending.name:
+        return _end(sitting, call)
+    used = await sitting.belt.use(call, turn)
+    return outcome_of_finish(used.finish) if used.finish else None, used
+
+
+def _end(sitting: Sitting, call: ToolCall) -> tuple[Outcome | None, Used]:
+    try:
+        outcome = outcome_of(sitting.role, sitting.brief, call.arguments)
+    except Complaint as complaint:
+        sitting.complaints += 1
+        if sitting.complaints >= MAX_COMPLAINTS:
+            reason = f"the result had no usable shape {MAX_COMPLAINTS} times"
+            return failed(Failure.MALFORMED, reason, str(complaint)), Used(str(complaint), "not usable", True)
+        return None, Used(str(complaint), clean_line(str(complaint), 120), True)
+    return outcome, Used("taken", "taken")
+
+
+async def _without_call(sitting: Sitting, heard: Heard) -> Outcome | None:
+    """A reply of words alone: a result for some roles, a reason to remind for the others."""
+    outcome = outcome_of_text(sitting.role, sitting.brief, heard.said)
+    if outcome:
+        return outcome
+    sitting.silent_turns += 1
+    if sitting.role is Role.WORK and sitting.has_changed_files and sitting.silent_turns > 1:
+        # Small models edit well and then only say so. The engine's check decides anyway.
+        return Produced(clean_line(heard.said, 1600) or "ended without a summary")
+    if sitting.silent_turns > MAX_COMPLAINTS and sitting.role is not Role.WORK:
+        failure = Failure.EMPTY if sitting.role is Role.TEXT else Failure.MALFORMED
+        return failed(failure, f"no result in {sitting.silent_turns} replies", heard.said)
+    sitting.context.say(LIMIT_NUDGE if heard.hit_limit else NUDGES[sitting.role])
+    await _watch(sitting, Step.message(sitting.brief.agent, heard.said))
+    return None
+
+
+async def _watch(sitting: Sitting, step: Step) -> None:
+    """Let the loop detector see a step; what it finds is a fact, and the engine decides what follows."""
+    found = sitting.trajectory.feed(step)
+    if found and found.kind.value not in sitting.desk.forgiven():
+        await sitting.desk.record(loop_found(sitting, found))
+
+
+def loggable(value: Any, depth: int = 0) -> Any:
+    """A model's arguments as the log can hold them: cleaned, cut, no depth without end, no number out of range."""
+    if depth > LOGGED_DEPTH:
+        return "…"
+    if isinstance(value, str):
+        text = clean(value)
+        return text if len(text) <= LOGGED_CHARS else f"{text[:LOGGED_CHARS]}… ({len(text)} characters)"
+    if isinstance(value, dict):
+        return {clean_line(str(name), 100): loggable(one, depth + 1) for name, one in list(value.items())[:100]}
+    if isinstance(value, list | tuple):
+        return [loggable(one, depth + 1) for one in value[:100]]
+    if isinstance(value, bool | float) or value is None:
+        return value
+    return value if isinstance(value, int) and -_INT64 <= value < _INT64 else str(value)[:LOGGED_CHARS]

@@ -1,0 +1,158 @@
+"""The crew: makes attempts for the engine. It keeps nothing between two of them but what it was built with.
+
+An attempt is put together here (definition, prompt, tools, context, model) and driven by `agents.loop`. How it ends is
+read by `agents.ending` from the role of the task: work and conflicts → Produced, text → Produced with the text, plan →
+Planned, review → Judged; whatever goes wrong → Failed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+from agents.belt import ToolBelt
+from agents.context import Context, Window
+from agents.definition import AgentDefinition
+from agents.ending import ENDING_TOOLS, failed
+from agents.ladder import NO_TOOLS, TINY
+from agents.loop import work
+from agents.memory import Memory
+from agents.prompt import CHARS_PER_TOKEN, brief_sections, role_of, system_sections
+from agents.retries import Retries
+from agents.rules import read_rules, rules_text
+from agents.sitting import Sitting
+from agents.tools.registry import by_name
+from agents.tools.tool import Limits, Tool, ToolContext
+from engine.errors import ModelFault
+from engine.model import ModelProfile, ModelRef, Tier
+from engine.ports import Brief, Desk, Model, Outcome
+from engine.sandbox.scope import WriteScope
+from engine.words import Failure, Role, Rung
+
+UNKNOWN_WINDOW_TOKENS = 16_384
+"""Assumed when nobody says what a model can hold."""
+RESULT_SHARE = 0.25
+"""How much of the window one tool result may fill."""
+SMALLEST_RESULT_CHARS = 1_000
+WRITING = ("edit_file", "write_file")
+"""Tools that only work is given: who judges, plans or reports changes nothing."""
+_DEEDS = {Role.WORK: "edit", Role.PLAN: "plan", Role.REVIEW: "judge", Role.TEXT: "write"}
+
+
+@dataclass(frozen=True, slots=True)
+class Crew:
+    """All specialists; implements `engine.ports.Agent`."""
+
+    agents: Mapping[str, AgentDefinition]
+    models: Callable[[ModelRef], Model]
+    profiles: Mapping[str, ModelProfile] = field(default_factory=dict)
+    """Profiles that were asked for already, by `provider/name`; others are asked once an attempt."""
+    memory: Memory | None = None
+    retries: Retries = field(default_factory=Retries)
+    limits: Limits = field(default_factory=Limits)
+
+    async def attempt(self, brief: Brief, desk: Desk) -> Outcome:
+        """Work on one task until there is an outcome.
+
+        Raises:  nothing but cancellation for what models and tools do wrong: that is a Failed.
+        """
+        agent = self.agents.get(brief.agent)
+        if agent is None:
+            return failed(Failure.CRASHED, f"there is no specialist called {brief.agent}")
+        model = self.models(ref_of(brief.rung.model))
+        profile = await self._profile(model, brief.rung)
+        if refusal := _cannot(brief, profile):
+            return failed(Failure.MALFORMED, refusal)
+        return await work(await self._sit_down(brief, desk, agent, model, profile))
+
+    async def _profile(self, model: Model, rung: Rung) -> ModelProfile:
+        known = self.profiles.get(rung.model)
+        if known:
+            return known
+        try:
+            return await model.profile()
+        except ModelFault:
+            # The first request will meet the same fault where it is logged and retried.
+            return _profile_of(rung)
+
+    async def _sit_down(
+        self, brief: Brief, desk: Desk, agent: AgentDefinition, model: Model, profile: ModelProfile
+    ) -> Sitting:
+        role, window = role_of(brief), window_of(brief.rung, profile)
+        belt = self._belt(brief, desk, agent, window, tools_for(agent, brief, profile))
+        has_tools = bool(belt.specs) or role in (Role.PLAN, Role.REVIEW)
+        rules = await asyncio.to_thread(read_rules, brief.root, brief.task.scope, agent.rules)
+        memory = self.memory if agent.memory else None
+        recalled = await asyncio.to_thread(memory.recall, agent.name) if memory else ""
+        ending = ENDING_TOOLS.get(role)
+        context = Context(
+            system_sections(brief, agent, rules_text(rules), recalled, has_tools),
+            brief_sections(brief, window),
+            window,
+            (*belt.specs, ending) if ending and has_tools else belt.specs,
+        )
+        draw = random.Random(f"{brief.run} {brief.task.task} {brief.attempt}")
+        return Sitting(brief, desk, agent, role, model, profile, context, belt, self.retries, draw)
+
+    def _belt(
+        self, brief: Brief, desk: Desk, agent: AgentDefinition, window: Window, tools: Mapping[str, Tool]
+    ) -> ToolBelt:
+        result_chars = min(self.limits.result_chars, int(window.effective_tokens * RESULT_SHARE * CHARS_PER_TOKEN))
+        limits = replace(self.limits, result_chars=max(result_chars, SMALLEST_RESULT_CHARS))
+        scope = WriteScope(brief.task.scope or agent.scope)
+
+        def context_for(turn: int) -> ToolContext:
+            def show(text: str) -> None:
+                desk.write(turn, "tool", text)
+
+            return ToolContext(brief.root, desk.sandbox, desk.ask, scope, limits, show)
+
+        return ToolBelt(tools, context_for, self.memory, agent.name)
+
+
+def tools_for(agent: AgentDefinition, brief: Brief, profile: ModelProfile) -> dict[str, Tool]:
+    """The tools of an attempt by name: none where a text needs no worktree, `finish` always where work must end."""
+    role = role_of(brief)
+    if role is Role.TEXT and (not brief.task.reads or TINY in profile.notes):
+        return {}
+    names = [name for name in agent.tools if name != "finish"]
+    if role is not Role.WORK:
+        names = [name for name in names if name not in WRITING]
+    return {tool.spec.name: tool for tool in by_name([*names, *(["finish"] if role is Role.WORK else [])])}
+
+
+def window_of(rung: Rung, profile: ModelProfile) -> Window:
+    """What the model can hold: what is really loaded, not what its card says."""
+    effective = rung.window_tokens or profile.effective_window_tokens or UNKNOWN_WINDOW_TOKENS
+    return Window(effective, max(profile.max_window_tokens, effective))
+
+
+def ref_of(model: str) -> ModelRef:
+    """`provider/name` as a reference; the name may hold slashes and colons."""
+    provider, _, name = model.partition("/")
+    return ModelRef(provider, name)
+
+
+def _profile_of(rung: Rung) -> ModelProfile:
+    """What a rung alone says of its model."""
+    return ModelProfile(
+        ref=ref_of(rung.model),
+        host=rung.host,
+        is_local=rung.is_local,
+        tier=Tier(rung.tier) if rung.tier in set(Tier) else Tier.QUICK,
+        max_window_tokens=rung.window_tokens,
+        effective_window_tokens=rung.window_tokens,
+        has_tools=NO_TOOLS not in rung.notes,
+        has_thinking=False,
+        slots=rung.slots,
+        notes=rung.notes,
+    )
+
+
+def _cannot(brief: Brief, profile: ModelProfile) -> str:
+    """Why this model cannot do this task at all; empty when it can."""
+    if TINY in (*profile.notes, *brief.rung.notes) and role_of(brief) is not Role.TEXT:
+        return f"{brief.rung.model} is a tiny model: it summarises, it cannot {_DEEDS[role_of(brief)]}"
+    return ""

@@ -1,0 +1,87 @@
+"""Everything one attempt holds while it lasts; made by the crew, used by the loop, gone afterwards."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from agents.context import Context
+from agents.definition import AgentDefinition
+from agents.retries import Retries
+from agents.tools.tool import Finish
+from engine.loops import TrajectoryDetector
+from engine.model import ModelProfile, ModelRequest, ToolCall, ToolSpec
+from engine.ports import Brief, Desk, Model
+from engine.words import Role, TaskId
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """What came of a tool call."""
+
+    text: str
+    """What the model reads."""
+    line: str
+    """What the screen shows."""
+    is_error: bool = False
+    has_changed_files: bool = False
+    note: str = ""
+    """A line for the agent's memory that was written down."""
+    finish: Finish | None = None
+
+
+class Belt(Protocol):
+    """The tools of one attempt."""
+
+    specs: tuple[ToolSpec, ...]
+    """What the model is offered, the ending tools of plans, reviews and texts aside."""
+
+    def line(self, call: ToolCall) -> str:
+        """One line for the screen that says what the call is about to do."""
+
+    async def use(self, call: ToolCall, turn: int) -> Used:
+        """Do it; what goes wrong is an answer for the model, never an exception."""
+
+
+@dataclass(slots=True)
+class Sitting:
+    """One attempt at work."""
+
+    brief: Brief
+    desk: Desk
+    agent: AgentDefinition
+    role: Role
+    model: Model
+    profile: ModelProfile
+    context: Context
+    belt: Belt
+    retries: Retries
+    draw: random.Random
+    """Seeded by the attempt: the same attempt waits the same times."""
+    trajectory: TrajectoryDetector = field(default_factory=TrajectoryDetector)
+    silent_turns: int = 0
+    """Replies without a tool call, one after the other."""
+    complaints: int = 0
+    """Results that had no usable shape."""
+    repairs: int = 0
+    """Broken replies, one after the other."""
+    overflows: int = 0
+    has_changed_files: bool = False
+
+    @property
+    def task(self) -> TaskId:
+        """The task's id."""
+        return TaskId(self.brief.task.task)
+
+    def request(self) -> ModelRequest:
+        """The next turn's request."""
+        window = self.context.window
+        return ModelRequest(
+            messages=self.context.messages,
+            tools=self.context.tools,
+            window_tokens=window.effective_tokens,
+            max_output_tokens=window.output_tokens,
+            temperature=self.agent.temperature,
+            think=self.agent.think if self.profile.has_thinking else None,
+        )

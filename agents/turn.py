@@ -1,0 +1,214 @@
+"""One turn: wait for a seat, send the request, listen until the reply ends, loops or is cut by the person.
+
+A reply that was cut was still read and still cost tokens: its TurnEnded says `interrupted` or `looped`, with counts
+marked as estimated. A request that failed on its way is sent again as `Retries` says, without holding the seat.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any
+
+from agents.models.estimate import tokens_in
+from agents.retries import failure_of
+from agents.sitting import Sitting
+from engine.clean import clean_line
+from engine.clock import Clock
+from engine.errors import MalformedReply, ModelFault
+from engine.lane_events import LoopFound, TurnEnded, TurnFailed, TurnStarted
+from engine.loops import StreamDetector, Verdict
+from engine.model import (
+    Chunk,
+    EndChunk,
+    Message,
+    ModelProfile,
+    ProgressChunk,
+    StopReason,
+    TextChunk,
+    ThinkingChunk,
+    ToolCall,
+    ToolCallChunk,
+)
+from engine.ports import Desk
+from engine.words import TurnUsage
+
+CUT_CHARS = 600
+"""What stays in the conversation of a reply that was cut."""
+
+
+@dataclass(slots=True)
+class Heard:
+    """What came of one request so far."""
+
+    text: list[str] = field(default_factory=list)
+    thinking: list[str] = field(default_factory=list)
+    calls: list[ToolCall] = field(default_factory=list)
+    end: EndChunk | None = None
+    loop: Verdict | None = None
+    fault: ModelFault | None = None
+    is_salvaged: bool = False
+    sent_at: float = -1.0
+    """Monotonic seconds; below zero while the request waits for its seat."""
+    first_at: float = -1.0
+
+    @property
+    def said(self) -> str:
+        """The visible text."""
+        return "".join(self.text)
+
+    @property
+    def was_sent(self) -> bool:
+        """Whether the request went out."""
+        return self.sent_at >= 0
+
+    @property
+    def stop(self) -> str:
+        """Why it ended, in the log's word."""
+        if self.end:
+            return self.end.reason.value
+        return "looped" if self.loop else "interrupted"
+
+    @property
+    def hit_limit(self) -> bool:
+        """Whether the reply is as long as it was allowed to be."""
+        return self.end is not None and self.end.reason is StopReason.LENGTH
+
+    def message(self) -> Message:
+        """The reply as it stays in the conversation."""
+        if self.end:
+            return Message("assistant", self.said, tuple(self.calls), opaque=self.end.opaque)
+        # An empty assistant message is an error to some servers.
+        return Message("assistant", f"{self.said[:CUT_CHARS].strip()} (cut short here)".strip())
+
+
+async def listen(sitting: Sitting, turn: int) -> Heard:
+    """Ask the model once, and again while the way to it fails.
+
+    Out: the reply, whole or cut; or what is left of it with its fault, when trying again will not help here.
+    """
+    for tried in count(1):
+        heard = Heard()
+        await unless_interrupted(sitting.desk, _hear(sitting, turn, heard))
+        await _record_end(sitting, turn, heard)
+        if heard.fault is None:
+            return heard
+        wait_s = sitting.retries.wait_s(tried, heard.fault, sitting.draw.random)
+        if wait_s is None:
+            return heard
+        reason = clean_line(str(heard.fault), 300)
+        failed = TurnFailed(sitting.task, turn, failure_of(heard.fault), reason, wait_s)
+        await sitting.desk.record(failed)
+        sitting.desk.write(turn, "note", f"{reason}; again in {wait_s:.0f} s\n")
+        if not await unless_interrupted(sitting.desk, sitting.desk.clock.sleep(wait_s)):
+            return Heard()
+    raise AssertionError("count() does not end")
+
+
+async def unless_interrupted(desk: Desk, step: Coroutine[Any, Any, None]) -> bool:
+    """Await a step, or cancel it as soon as the desk wants the turn cut; whether it came to its end."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            doing = group.create_task(step)
+            watching = group.create_task(desk.interrupted())
+            await asyncio.wait((doing, watching), return_when=asyncio.FIRST_COMPLETED)
+            is_done = doing.done()
+            doing.cancel()
+            watching.cancel()
+    except BaseExceptionGroup as several:
+        # Supervisors react by class (a lost lease ends the engine), so the one fault is raised as itself.
+        raise several.exceptions[0] from several
+    return is_done
+
+
+async def _hear(sitting: Sitting, turn: int, heard: Heard) -> None:
+    """Fill `heard` chunk by chunk, so that what was said survives being cut; a fault is kept, not raised."""
+    desk, clock = sitting.desk, sitting.desk.clock
+    detectors = (StreamDetector(), StreamDetector())
+    try:
+        async with desk.seat(sitting.brief.rung, turn):
+            await desk.record(TurnStarted(sitting.task, turn, sitting.brief.rung.model))
+            heard.sent_at = clock.monotonic()
+            async with aclosing(sitting.model.stream(sitting.request())) as chunks:  # type: ignore[type-var]  # adapters' streams are generators
+                async for chunk in chunks:
+                    _take(heard, chunk, clock)
+                    _show(desk, turn, chunk)
+                    if _repeats(desk, detectors, heard, chunk):
+                        return
+        if heard.end is None:
+            raise MalformedReply(sitting.brief.rung.model, sitting.brief.rung.host, "the stream ended too early")
+    except ModelFault as fault:
+        heard.fault = fault
+
+
+def _take(heard: Heard, chunk: Chunk, clock: Clock) -> None:
+    if heard.first_at < 0 and not isinstance(chunk, ProgressChunk):
+        heard.first_at = clock.monotonic()
+    match chunk:
+        case TextChunk(text):
+            heard.text.append(text)
+        case ThinkingChunk(text):
+            heard.thinking.append(text)
+        case ToolCallChunk(call, is_salvaged):
+            heard.calls.append(call)
+            heard.is_salvaged = heard.is_salvaged or is_salvaged
+        case EndChunk():
+            heard.end = chunk
+        case ProgressChunk():
+            pass
+
+
+def _show(desk: Desk, turn: int, chunk: Chunk) -> None:
+    if isinstance(chunk, TextChunk):
+        desk.write(turn, "text", chunk.text)
+    elif isinstance(chunk, ThinkingChunk):
+        desk.write(turn, "thinking", chunk.text)
+
+
+def _repeats(desk: Desk, detectors: tuple[StreamDetector, StreamDetector], heard: Heard, chunk: Chunk) -> bool:
+    """Whether the reply goes round in circles, and nobody called that honest."""
+    if not isinstance(chunk, TextChunk | ThinkingChunk):
+        return False
+    found = detectors[isinstance(chunk, ThinkingChunk)].feed(chunk.text)
+    if found is None or found.kind.value in desk.forgiven():
+        return False
+    heard.loop = found
+    return True
+
+
+async def _record_end(sitting: Sitting, turn: int, heard: Heard) -> None:
+    if not heard.was_sent or heard.fault is not None:
+        return
+    ended = TurnEnded(sitting.task, turn, _usage(sitting, heard), heard.stop, heard.is_salvaged)
+    await sitting.desk.record(ended)
+    if heard.loop:
+        await sitting.desk.record(loop_found(sitting, heard.loop))
+
+
+def loop_found(sitting: Sitting, found: Verdict) -> LoopFound:
+    """The fact of a loop."""
+    return LoopFound(sitting.task, found.kind.value, clean_line(found.evidence, 300), found.confidence, found.began)
+
+
+def _usage(sitting: Sitting, heard: Heard) -> TurnUsage:
+    now = sitting.desk.clock.monotonic()
+    used = heard.end.usage if heard.end else None
+    prompt = used.prompt_tokens if used else sitting.context.used_tokens
+    output = used.output_tokens if used else tokens_in(heard.said) + tokens_in("".join(heard.thinking))
+    return TurnUsage(
+        prompt_tokens=prompt,
+        cached_tokens=used.cached_tokens if used else 0,
+        output_tokens=output,
+        duration_s=now - heard.sent_at,
+        first_token_s=heard.first_at - heard.sent_at if heard.first_at >= 0 else 0.0,
+        cost_usd=cost_usd(sitting.profile, prompt, output),
+        is_estimated=used.is_estimated if used else True,
+    )
+
+
+def cost_usd(profile: ModelProfile, prompt_tokens: int, output_tokens: int) -> float:
+    """What a turn costs at the model's prices, cached tokens at the full price: never less than the bill."""
+    return (prompt_tokens * profile.price_in + output_tokens * profile.price_out) / 1e6

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from engine.clock import SystemClock
 from engine.errors import StoreFault
-from engine.store import schema
+from engine.store import schema, writing
 from engine.store.commands import send
 from engine.store.lease import Lease, acquire
 from engine.store.log import EventLog
@@ -117,3 +120,19 @@ def test_a_disk_that_stays_locked_is_a_store_fault(
         assert "held the file locked" in str(log.append([event()]).exception())
         other.close()
         assert log.append([event()]).result() == range(1, 2)
+
+
+def test_a_commit_that_fails_after_all_does_not_confuse_the_numbering(
+    log: EventLog, reader: LogReader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @contextmanager
+    def doubtful(connection: sqlite3.Connection) -> Iterator[None]:
+        with schema.transaction(connection):
+            yield
+        raise sqlite3.OperationalError("the disk took it and then complained")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(writing, "transaction", doubtful)
+        assert isinstance(log.append([event()] * 200).exception(), StoreFault)
+    assert log.append([event()]).result() == range(201, 202)
+    assert reader.verify().seq == 201

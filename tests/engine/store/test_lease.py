@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import subprocess
@@ -111,6 +112,14 @@ def test_asking_for_the_holder_all_the_time_does_not_stop_an_engine_from_startin
         done.set()
         for asker in askers:
             asker.join()
+
+
+def test_two_who_ask_at_once_do_not_take_each_other_for_an_engine(store_path: Path) -> None:
+    acquire(store_path, SystemClock()).release()
+    asking = os.open(lock_path(store_path), os.O_RDONLY)
+    fcntl.flock(asking, fcntl.LOCK_SH)
+    assert holder(store_path) is None
+    os.close(asking)
 
 
 def test_a_zombie_that_wakes_after_its_successor_writes_nothing(store_path: Path) -> None:

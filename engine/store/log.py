@@ -81,7 +81,8 @@ class EventLog:
 
         Out:     a future of the events' seqs, resolved when they survive kill -9. It fails with FencedOut,
                  or with StoreFault when the disk refuses or a command was already settled; then nothing
-                 of this call is in the log. No events at all make a barrier behind everything earlier.
+                 of this call is in the log (but a disk that fails during COMMIT itself may have kept all of
+                 it: look before you write it again). No events at all make a barrier behind everything earlier.
         """
         written: Future[range] = Future()
         # A running future cannot be cancelled: cancelling the wait must not cancel the fact.

@@ -79,7 +79,7 @@ class Git:
         git_dir = lane.git_dir if lane else self.git_dir
         tree = lane.path if lane else self.root
         pairs = list(hardening.FIXED_SETTINGS)
-        if not hardening.CONVERTING.isdisjoint(args[:2]):
+        if hardening.needs_naming_away(args):
             pairs += self._neutral_settings(git_dir, tree)
         terms = Terms(env or {}, input, timeout_s, limit_bytes)
         result = self._call(args, git_dir, tree, pairs, terms)

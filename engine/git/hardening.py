@@ -38,11 +38,11 @@ COMMANDS = frozenset(_COMMANDS.split())
 DIFFING = frozenset({"diff-tree", "log"})
 """Subcommands that know --no-ext-diff and --no-textconv."""
 
-_CONVERTING = (
-    "blame cat-file check-attr checkout-index clean diff diff-tree merge-tree read-tree status update-index worktree"
-)
-CONVERTING = frozenset(_CONVERTING.split())
-"""Subcommands that look at attributes, and so need the configured programs named away."""
+_INERT = "cat-file commit-tree config for-each-ref log merge-base rev-list rev-parse symbolic-ref update-ref"
+INERT = frozenset(_INERT.split())
+"""Subcommands that read neither files nor index, so that no filter, driver or attribute can matter to them. For all
+others the configured programs are named away: even write-tree reads a file again, through its filter, when the
+index is as young as the file."""
 
 WRITING = frozenset({"checkout-index", "clean", "read-tree", "update-index"})
 """Subcommands that write an index or files: only in a lane, or on an index of our own."""
@@ -159,6 +159,13 @@ def trespass(args: Sequence[str], is_ours: bool) -> str:
 
 
 def _names_one_of_ours(words: Sequence[str]) -> bool:
-    """Whether the first ref among update-ref's words is ours; the word after -m is a message."""
-    at = [place for place, word in enumerate(words) if word.startswith("refs/") or word == "HEAD"]
-    return bool(at) and words[at[0]].startswith(OURS) and "--stdin" not in words
+    """Whether update-ref's target is ours; the word after -m is a message."""
+    rest = list(words)
+    while rest and rest[0].startswith("-"):
+        del rest[: 2 if rest[0] == "-m" else 1]
+    return bool(rest) and rest[0].startswith(OURS)
+
+
+def needs_naming_away(args: Sequence[str]) -> bool:
+    """Whether a call could start a configured filter or driver."""
+    return args[0] not in INERT or "--filters" in args

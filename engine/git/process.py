@@ -12,6 +12,7 @@ import selectors
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
@@ -96,11 +97,16 @@ def launch(words: Sequence[str], folder: Path, terms: Terms) -> GitResult:
 
 
 def _command(folder: Path) -> GitCommand:
-    """GitPython's command object; imported late, because its import fails where git is missing."""
-    try:
-        from git.cmd import Git as Command
-    except ImportError as error:
-        raise RepositoryFault("git was not found.", remedy="Install git 2.38 or newer.") from error
+    """GitPython's command object.
+
+    Imported late and with git's path given, because the import itself starts git, by its bare name, and fails
+    where there is none.
+    """
+    if "git.cmd" not in sys.modules:
+        os.environ["GIT_PYTHON_GIT_EXECUTABLE"] = git_executable()
+    from git.cmd import Git as Command
+
+    os.environ.pop("GIT_PYTHON_GIT_EXECUTABLE", None)
     return Command(folder)
 
 

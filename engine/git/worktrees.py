@@ -128,7 +128,9 @@ class Worktrees:
         path = self.home / self.run / names.checked(lane)
         branch = names.lane_branch(self.run, lane)
         has_branch = self.git.run(["for-each-ref", names.head_ref(branch)]).stdout
-        self._worktree_add(path, [branch] if has_branch else [start_commit], [] if has_branch else ["-b", branch])
+        self._worktree_add(
+            path, [branch] if has_branch else [start_commit], [] if has_branch else ["--no-track", "-b", branch]
+        )
         found = self.find(lane)
         if found is None or read_pointer(path) != found.pointer:
             raise LaneTampered(("worktree", "add"), 1, "git registered another folder", path)
@@ -138,7 +140,7 @@ class Worktrees:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         lock = ["--lock", "--reason", LOCK_REASON]
         with self.registering():
-            self.git.run(["worktree", "add", "--no-checkout", "--no-track", *lock, *flags, str(path), *start])
+            self.git.run(["worktree", "add", "--no-checkout", *lock, *flags, str(path), *start])
 
     def _mend(self, worktree: Worktree) -> None:
         """Finish what a killed engine left: files not yet written, a lock or a copy of the index lying about."""

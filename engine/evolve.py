@@ -25,14 +25,14 @@ def evolve(run: Run, event: e.Event, at: float = 0.0) -> Run:
     In:   the state before; the event; when it happened, in seconds since the epoch.
     Out:  the state after. The old one is untouched.
     """
-    rule = _RULES.get(type(event))
+    rule = RULES.get(type(event))
     return rule(run, event, at) if rule else run
 
 
 def fold(run: RunId, history: Iterable[tuple[e.Event, float]]) -> Run:
     """The state after a whole history of (event, time)."""
     state = Run(run)
-    rules = _RULES
+    rules = RULES
     for event, at in history:
         rule = rules.get(type(event))
         if rule:
@@ -55,7 +55,7 @@ def _unchanged(run: Run, _event: e.Event, _at: float) -> Run:
     return run
 
 
-_RULES: dict[type, Rule] = {
+RULES: dict[type, Rule] = {
     e.CloudPermitted: _unchanged,
     e.FileTrusted: _unchanged,
     e.CheckChosen: _unchanged,

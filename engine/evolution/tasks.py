@@ -6,8 +6,9 @@ from msgspec.structs import replace
 
 from engine import events as e
 from engine.evolution.parts import change, lane_of, move, with_lane, with_task
+from engine.lifecycle import may_move
 from engine.state import Run, Task
-from engine.words import Reaction, RunStatus, TaskState
+from engine.words import Reaction, RunOutcome, RunStatus, TaskState
 
 
 def run_started(run: Run, event: e.RunStarted, at: float) -> Run:
@@ -40,19 +41,35 @@ def run_started(run: Run, event: e.RunStarted, at: float) -> Run:
 
 
 def run_finished(run: Run, event: e.RunFinished, at: float) -> Run:
+    if run.is_over:
+        return run
     return replace(run, status=RunStatus.FINISHED, outcome=event.outcome, reason=event.reason, ended_at=at, at=at)
 
 
 def run_cancelled(run: Run, event: e.RunCancelled, at: float) -> Run:
-    return replace(run, status=RunStatus.CANCELLED, reason=event.reason, ended_at=at, at=at)
+    """The one event that ends everything: tasks that were under way are cancelled, questions do not matter any more."""
+    if run.is_over:
+        return run
+    for task in run.tasks.values():
+        run = run if task.is_settled else move(run, task.task, TaskState.CANCELLED, at, reason="the run was cancelled")
+    asked = {name: replace(one, is_withdrawn=True) if one.is_open else one for name, one in run.approvals.items()}
+    return replace(
+        run,
+        approvals=asked,
+        status=RunStatus.CANCELLED,
+        outcome=RunOutcome.CANCELLED,
+        reason=event.reason,
+        ended_at=at,
+        at=at,
+    )
 
 
 def run_paused(run: Run, _event: e.RunPaused, at: float) -> Run:
-    return replace(run, status=RunStatus.PAUSED, at=at)
+    return run if run.is_over else replace(run, status=RunStatus.PAUSED, at=at)
 
 
 def run_continued(run: Run, _event: e.RunContinued, at: float) -> Run:
-    return replace(run, status=RunStatus.RUNNING, at=at)
+    return run if run.is_over else replace(run, status=RunStatus.RUNNING, at=at)
 
 
 def run_resumed(run: Run, _event: e.RunResumed, at: float) -> Run:
@@ -61,8 +78,10 @@ def run_resumed(run: Run, _event: e.RunResumed, at: float) -> Run:
 
 
 def plan_proposed(run: Run, event: e.PlanProposed, at: float) -> Run:
+    if event.task not in run.tasks:
+        return run
     run = move(run, event.task, TaskState.PRODUCED, at, summary=event.remark)
-    return replace(run, plan=event.tasks, plan_task=event.task)
+    return replace(run, plan=event.tasks, plan_task=event.task, at=at)
 
 
 def plan_accepted(run: Run, event: e.PlanAccepted, at: float) -> Run:
@@ -77,7 +96,7 @@ def task_added(run: Run, event: e.TaskAdded, at: float) -> Run:
 
 def task_started(run: Run, event: e.TaskStarted, at: float) -> Run:
     task = run.tasks.get(event.task)
-    if task is None:
+    if task is None or not may_move(task.state, TaskState.RUNNING):
         return run
     run = move(
         run,
@@ -146,6 +165,9 @@ def task_interrupted(run: Run, event: e.TaskInterrupted, at: float) -> Run:
 
 
 def attempt_failed(run: Run, event: e.AttemptFailed, at: float) -> Run:
+    task = run.tasks.get(event.task)
+    if task is None or task.is_settled or task.attempt != event.attempt:
+        return run
     run = change(run, event.task, at, last_failure=event.failure, reason=event.reason, saved=event.saved)
     lane = lane_of(run, event.task)
     return with_lane(run, replace(lane, in_turn=False, queued_at=0.0, trouble=event.reason), at)
@@ -169,7 +191,8 @@ def task_revised(run: Run, event: e.TaskRevised, at: float) -> Run:
         last_failure=event.failure,
         reactions={**task.reactions, used: task.reactions.get(used, 0) + 1},
         is_proven=False,
-        is_resolving=event.reaction is Reaction.RESOLVE,
+        # Without a commit a resolver has resolved nothing: whoever takes over still has the conflict before them.
+        is_resolving=event.reaction is Reaction.RESOLVE or (task.is_resolving and not task.commit),
     )
     lane = lane_of(run, event.task)
     return with_lane(run, replace(lane, in_turn=False, queued_at=0.0, tool=None), at)

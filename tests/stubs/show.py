@@ -1,0 +1,13 @@
+"""The dashboard on a store, without an engine: `python -m tests.stubs.show STORE [THEME]`, to look at or to measure."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from tests.stubs.conductor import FakeConductor
+from tui.app import Dashboard, run_dashboard
+
+if __name__ == "__main__":
+    theme = sys.argv[2] if len(sys.argv) > 2 else "dusk"
+    run_dashboard(Dashboard(FakeConductor(store_path=Path(sys.argv[1])), theme=theme))

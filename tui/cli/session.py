@@ -1,0 +1,149 @@
+"""One repository as the terminal sees it: where its log is, how wishes are sent, whether an engine lives.
+
+Implements `tui.conductor.Conductor`, so the dashboard and the command line use the same door.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from engine.clock import SystemClock
+from engine.errors import OrchestraError, UserFault
+from engine.launch import ensure_engine, is_alive
+from engine.places import Places
+from engine.store.commands import send, status
+from engine.store.rows import CommandRow
+from tui.cli.whereabouts import Whereabouts, find_repository
+from tui.conductor import FirstRunReport, PlanText
+
+RECEIPT_TIMEOUT_S = 60.0
+_PAUSE_S = 0.02
+
+
+class Session:
+    """A repository's log, engine and wishes."""
+
+    def __init__(self, found: Whereabouts, options: Mapping[str, Any] | None = None, run: str | None = None) -> None:
+        self.places: Places = found.places
+        self.repository = found.places.root.name
+        self.branch = found.branch
+        self.store_path = found.places.store
+        self.run_id = run
+        self._options = dict(options or {})
+        self._clock = SystemClock()
+
+    @classmethod
+    def at(cls, path: Path, options: Mapping[str, Any] | None = None, run: str | None = None) -> Session:
+        """The session of the repository around a folder.
+
+        Raises: RepositoryFault when there is none.
+        """
+        return cls(find_repository(path), options, run)
+
+    def start(self, goal: str, flow: str = "auto") -> str:
+        """Wish for a run with the options given on the command line; the command's id."""
+        self.refuse_unusable()
+        wish = {**self._options, "goal": goal}
+        if flow != "auto" or not wish.get("flow"):
+            wish["flow"] = flow
+        return self.send("", "start", wish)
+
+    def send(self, run: str, kind: str, payload: Mapping[str, object]) -> str:
+        """Send a wish and make sure that an engine hears it."""
+        self.ensure_engine()
+        return send(self.store_path, run, kind, payload, self._clock)
+
+    def ask(self, run: str, kind: str, payload: Mapping[str, object]) -> str:
+        """Send a wish and wait for its receipt.
+
+        Out:     the receipt.
+        Raises:  UserFault with the reason when it is refused, or when nobody answers.
+        """
+        return self.receipt(self.send(run, kind, payload))
+
+    def receipt(self, command: str) -> str:
+        """Wait until a command is settled."""
+        deadline = time.monotonic() + RECEIPT_TIMEOUT_S
+        while time.monotonic() < deadline:
+            row = status(self.store_path, command)
+            if row is not None and row.status == "acknowledged":
+                return row.receipt
+            if row is not None and row.status == "refused":
+                raise UserFault(row.receipt, safe="")
+            if not self.engine_alive():
+                self.ensure_engine()
+            time.sleep(_PAUSE_S)
+        raise UserFault("The engine does not answer.", remedy=f"See {self.places.engine_log}")
+
+    def status(self, command: str) -> CommandRow | None:
+        """What became of a command."""
+        return status(self.store_path, command)
+
+    def ensure_engine(self) -> None:
+        """Start an engine when none lives."""
+        ensure_engine(self.places)
+
+    def engine_alive(self) -> bool:
+        """Whether an engine owns the repository."""
+        return is_alive(self.places)
+
+    def refuse_unusable(self) -> None:
+        """Look closely at the repository before anything is started.
+
+        Raises: RepositoryFault with what to do.
+        """
+        from engine.git.repository import inspect
+
+        inspect(self.places.root)
+
+    def first_run_report(self) -> FirstRunReport:
+        """What is there and what is missing."""
+        from tui.cli.findings import first_run_report
+
+        return first_run_report()
+
+    def start_demo(self) -> str:
+        """Start the demo on a scratch repository; the path of its store."""
+        from tui.cli.demo import start_demo
+
+        session, run = start_demo(speed=1.0)
+        self.places, self.store_path, self.run_id = session.places, session.store_path, run
+        self.repository, self.branch = session.repository, session.branch
+        return str(session.store_path)
+
+    def fetch_model(self) -> str:
+        """Fetch the embedded model."""
+        from tui.cli.findings import fetch_model
+
+        return fetch_model()
+
+    def diff(self, task: str) -> str:
+        """What a task's lane has changed so far, as a unified diff."""
+        from tui.cli.lane_diff import lane_diff
+
+        if self.run_id is None:
+            raise OrchestraError("no run is shown")
+        return lane_diff(self.places, self.run_id, task)
+
+    def plan_yaml(self, tasks: tuple[Mapping[str, object], ...]) -> str:
+        """Planned tasks as the YAML that a person edits."""
+        import msgspec
+
+        from agents.plan_file import plan_text
+        from engine.words import TaskSpec
+
+        return plan_text(msgspec.convert(list(tasks), tuple[TaskSpec, ...]))
+
+    def read_plan(self, text: str) -> PlanText:
+        """An edited plan, checked."""
+        import msgspec
+
+        from agents.plan_file import parse_plan
+
+        try:
+            return PlanText(tuple(msgspec.to_builtins(parse_plan(text))))
+        except UserFault as fault:
+            return PlanText(faults=(str(fault),))

@@ -1,0 +1,58 @@
+"""From the options of the command line to the wish that starts a run."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+import msgspec
+
+from engine.errors import UserFault
+from engine.judge import want_fault
+
+TIERS = ("quick", "large", "cloud")
+
+
+def start_wish(options: argparse.Namespace, goal: str, is_unattended: bool) -> dict[str, Any]:
+    """The payload of a `start` command.
+
+    Raises: UserFault, DefinitionFault when an option or the plan cannot be used; nothing was started then.
+    """
+    if fault := want_fault(options.want):
+        raise UserFault(f"--want: {fault}.", remedy="See orchestra-tui run --help.")
+    wish: dict[str, Any] = {
+        "goal": goal,
+        "flow": options.flow,
+        "unattended": is_unattended,
+        "accept_plan": is_unattended,
+        "allow_cloud": options.allow_cloud,
+        "commits": options.commits,
+        "files": options.files,
+        "lanes": options.lanes,
+        "models": _models(options.model),
+    }
+    if options.check:
+        wish["check"] = {"run": options.check, "metric": options.metric, "want": options.want}
+    if options.plan is not None:
+        wish["plan"] = _plan(options)
+    if options.script is not None:
+        wish |= {"script": str(options.script.resolve()), "speed": options.speed}
+    return wish
+
+
+def _plan(options: argparse.Namespace) -> Any:
+    from agents.plan_file import load_plan
+
+    return msgspec.to_builtins(load_plan(options.plan))
+
+
+def _models(given: list[str]) -> dict[str, list[str]]:
+    words: dict[str, list[str]] = {}
+    for entry in given:
+        tier, sign, name = entry.partition("=")
+        if sign and tier in TIERS:
+            words.setdefault(tier, []).append(name)
+        else:
+            for each in TIERS:
+                words.setdefault(each, []).append(entry)
+    return words

@@ -1,0 +1,118 @@
+"""Events as lines a person can read: the journal of a lane.
+
+One sentence per kind where the words matter; every other kind shows its name and its short fields, so a new kind is never
+invisible.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from engine import events as e
+from engine.event import Event
+from tui.cells import tidy_line
+
+_LIMIT = 400
+
+
+class Fact(NamedTuple):
+    """One line of the journal."""
+
+    seq: int
+    at: float
+    """Seconds since the epoch."""
+    task: str
+    """Empty for facts of the run."""
+    text: str
+    role: str
+
+
+def fact_of(seq: int, at: float, event: Event) -> Fact:
+    """An event as one clean line."""
+    sentence, role = _SENTENCES.get(type(event), (_plainly, "base"))
+    text = tidy_line(sentence(event))
+    return Fact(seq, at, str(getattr(event, "task", "")), text[:_LIMIT], role)
+
+
+def _plainly(event: Any) -> str:
+    name = "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in type(event).__name__).strip()
+    fields = [
+        f"{field}={value}"
+        for field in event.__struct_fields__
+        if field != "task" and isinstance(value := getattr(event, field), str | int | float) and value not in ("", 0)
+    ]
+    return f"{name}  {'  '.join(fields)}"
+
+
+def _check(event: e.CheckFinished) -> str:
+    result = event.result
+    number = f", number {result.number:g}" if result.number is not None else ""
+    return f"check on {event.place}: {result.command} exited {result.exit_code}{number} after {result.duration_s:.1f} s"
+
+
+def _turn_ended(event: e.TurnEnded) -> str:
+    usage = event.usage
+    cost = f", ${usage.cost_usd:.4f}" if usage.cost_usd else ""
+    read, written = usage.prompt_tokens, usage.output_tokens
+    return f"turn {event.turn} ended: {read} tokens read, {written} written, {usage.duration_s:.1f} s{cost}"
+
+
+def _turn_failed(event: e.TurnFailed) -> str:
+    again = f"; again in {event.retry_in_s:.0f} s" if event.retry_in_s >= 0 else ""
+    return f"turn {event.turn} failed: {event.reason}{again}"
+
+
+def _verdict(event: e.VerdictGiven) -> str:
+    word = "accepts" if event.verdict.accepts else f"sends back with {len(event.verdict.findings)} findings"
+    return f"review {word}: {event.verdict.summary}"
+
+
+_SENTENCES: dict[type[Event], tuple[Callable[[Any], str], str]] = {
+    e.RunStarted: (lambda event: f"run started: {event.goal}", "accent"),
+    e.RunFinished: (lambda event: f"run finished, {event.outcome}: {event.reason}", "accent"),
+    e.RunResumed: (lambda event: f"resumed by engine {event.epoch}", "accent"),
+    e.RunCancelled: (lambda event: f"run cancelled: {event.reason}", "dim"),
+    e.TaskAdded: (lambda event: f"task added for {event.spec.agent}: {event.spec.title or event.spec.task}", "dim"),
+    e.TaskStarted: (lambda event: f"attempt {event.attempt} by {event.agent} on {event.model}", "running"),
+    e.TaskProduced: (
+        lambda event: (
+            f"claims a result: {event.summary} ({len(event.files)} files, +{event.insertions} −{event.deletions})"
+        ),
+        "claimed",
+    ),
+    e.TaskVerified: (lambda event: f"proven: {event.reason}", "proven"),
+    e.TaskMoved: (lambda event: f"goes on to {event.to}", "dim"),
+    e.TaskDone: (lambda _: "done", "proven"),
+    e.TaskFailed: (lambda event: f"failed: {event.reason}", "failed"),
+    e.TaskSkipped: (lambda event: f"skipped: {event.reason}", "dim"),
+    e.TaskCancelled: (lambda _: "cancelled by you", "dim"),
+    e.TaskWaiting: (lambda event: f"waits for you: {event.reason}", "asks"),
+    e.AttemptFailed: (lambda event: f"attempt {event.attempt} failed ({event.failure}): {event.reason}", "failed"),
+    e.TaskRevised: (lambda event: f"{event.reaction}: {event.reason}", "paused"),
+    e.TurnQueued: (lambda event: f"queued at {event.host} for {event.model}, {event.ahead} ahead", "dim"),
+    e.TurnStarted: (lambda event: f"turn {event.turn} on {event.model}", "base"),
+    e.TurnEnded: (_turn_ended, "base"),
+    e.TurnFailed: (_turn_failed, "failed"),
+    e.ContextMeasured: (lambda event: f"context {event.used_tokens} of {event.effective_tokens} tokens", "dim"),
+    e.ContextCompacted: (
+        lambda event: f"context compacted from {event.before_tokens} to {event.after_tokens} tokens",
+        "warning",
+    ),
+    e.ContextTruncated: (
+        lambda event: f"TRUNCATED: sent {event.sent_tokens} tokens, the server read {event.read_tokens}",
+        "error",
+    ),
+    e.ToolCalled: (lambda event: f"{event.tool}: {event.line}", "tool"),
+    e.ToolFinished: (lambda event: f"{'failed' if event.is_error else 'ok'}: {event.line}", "tool"),
+    e.Steered: (lambda event: f"you: {event.text}", "note"),
+    e.SteerDelivered: (lambda event: f"your words were read in turn {event.turn}", "note"),
+    e.LoopFound: (lambda event: f"loop ({event.form}): {event.evidence}", "looping"),
+    e.LoopNudged: (lambda event: f"nudged: {event.reason}", "looping"),
+    e.CheckFinished: (_check, "checking"),
+    e.VerdictGiven: (_verdict, "checking"),
+    e.TaskLanded: (lambda event: f"landed on {event.branch} as {event.commit[:10]}", "proven"),
+    e.LandConflicted: (lambda event: f"conflicts in {', '.join(event.files)}", "failed"),
+    e.ApprovalAsked: (lambda event: f"asks you: {event.title}", "asks"),
+    e.ApprovalAnswered: (lambda event: f"{event.by}: {event.answer} {event.words}", "asks"),
+}

@@ -1,0 +1,109 @@
+"""Where lanes go: pure arithmetic from how many there are to the rectangles they get.
+
+Lanes that deserve it get a pane, in the order of urgency, in as many columns as the screen is wide; the rest are one line
+each below the panes; what does not even fit there is counted in the last line.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+MIN_PANE_ROWS = 6
+"""Frame, and four rows to read: fewer tell nothing."""
+
+SMALL_PANE_ROWS = 5
+"""On a low screen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rect:
+    """A rectangle in cells, relative to the board."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+
+    def contains(self, x: int, y: int) -> bool:
+        """Whether a cell lies inside."""
+        return self.x <= x < self.x + self.width and self.y <= y < self.y + self.height
+
+
+@dataclass(frozen=True, slots=True)
+class Tiling:
+    """The rectangles of a board."""
+
+    panes: tuple[Rect, ...]
+    """For the first lanes, in order."""
+    lines: tuple[Rect, ...]
+    """One row each, for the lanes after those."""
+    hidden: int
+    """How many lanes after those are only counted."""
+    rest: Rect | None = None
+    """Where they are counted."""
+
+
+def columns_for(screen_width: int) -> int:
+    """How many columns of lanes a screen has."""
+    if screen_width >= 180:
+        return 3
+    return 2 if screen_width >= 140 else 1
+
+
+def tile(wanting: int, total: int, width: int, height: int, columns: int) -> Tiling:
+    """Lay out a board.
+
+    In:   wanting, how many lanes (the first ones) deserve a pane; total, how many there are; the board's size in cells;
+          columns of panes.
+    Out:  rectangles that do not overlap and lie inside the board.
+    """
+    if total == 0 or width < 4 or height < 1:
+        return Tiling((), (), total)
+    panes = _pane_count(wanting, total, height, columns)
+    others = total - panes
+    pane_rows = _rows(panes, columns)
+    for_lines = min(others, height - pane_rows * _least(height)) if panes else min(others, height)
+    tiles = _panes(panes, width, height - for_lines, columns) if panes else ()
+    hidden = others - for_lines
+    shown = for_lines - 1 if hidden and for_lines else for_lines
+    top = height - for_lines
+    if not panes:
+        top = 0
+    lines = tuple(Rect(0, top + index, width, 1) for index in range(shown))
+    rest = Rect(0, top + shown, width, 1) if others > shown and for_lines else None
+    return Tiling(tiles, lines, others - shown, rest)
+
+
+def _least(height: int) -> int:
+    return MIN_PANE_ROWS if height >= 24 else SMALL_PANE_ROWS
+
+
+def _rows(panes: int, columns: int) -> int:
+    return -(-panes // columns)
+
+
+def _pane_count(wanting: int, total: int, height: int, columns: int) -> int:
+    """As many panes as fit beside at least one line for what is left over."""
+    least = _least(height)
+    for panes in range(wanting, 0, -1):
+        left = total - panes
+        needed = min(left, 3) if panes > 1 else min(left, 1)
+        if _rows(panes, columns) * least + needed <= height:
+            return panes
+    return 1 if wanting and height >= 3 and (total == 1 or height >= 4) else 0
+
+
+def _panes(panes: int, width: int, height: int, columns: int) -> tuple[Rect, ...]:
+    rows = _rows(panes, columns)
+    rects: list[Rect] = []
+    y = 0
+    for row in range(rows):
+        tall = height // rows + (1 if row < height % rows else 0)
+        in_row = min(columns, panes - row * columns)
+        x = 0
+        for column in range(in_row):
+            wide = width // in_row + (1 if column < width % in_row else 0)
+            rects.append(Rect(x, y, wide, tall))
+            x += wide
+        y += tall
+    return tuple(rects)

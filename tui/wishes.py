@@ -1,0 +1,81 @@
+"""The person's wishes and what became of them: queued → delivered → acknowledged, or refused with the reason."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from engine.store.rows import CommandRow
+from tui.cells import Row, tidy_line
+from tui.glyphs import Glyphs
+
+SHOWN_S = 8.0
+"""How long a settled wish stays on screen; a refused one stays until it is put away."""
+
+SLOW_S = 3.0
+
+
+@dataclass(slots=True)
+class Wish:
+    """One wish."""
+
+    words: str
+    """What was wished, as the person would say it."""
+    sent_at: float
+    command_id: str = ""
+    """Empty until it is in the store."""
+    status: str = "sending"
+    receipt: str = ""
+    settled_at: float = 0.0
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether its status is final."""
+        return self.status in ("acknowledged", "refused")
+
+
+class Wishes:
+    """The newest wishes of this terminal."""
+
+    def __init__(self) -> None:
+        self._wishes: list[Wish] = []
+
+    def add(self, words: str, now: float) -> Wish:
+        """A wish is being sent."""
+        wish = Wish(words, now)
+        self._wishes = [*self._wishes[-19:], wish]
+        return wish
+
+    def receive(self, rows: Iterable[CommandRow], now: float) -> tuple[Wish, ...]:
+        """Take in what the store says; returns the wishes that were settled by it."""
+        open_ones = {wish.command_id: wish for wish in self._wishes if wish.command_id and not wish.is_settled}
+        settled: list[Wish] = []
+        for row in rows:
+            wish = open_ones.get(row.command_id)
+            if wish is None or (wish.status, wish.receipt) == (row.status, row.receipt):
+                continue
+            wish.status, wish.receipt = row.status, tidy_line(row.receipt)
+            if wish.is_settled:
+                wish.settled_at = now
+                settled.append(wish)
+        return tuple(settled)
+
+    def dismiss(self) -> None:
+        """The person has read it."""
+        self._wishes = [wish for wish in self._wishes if not wish.is_settled]
+
+    def row(self, now: float, glyphs: Glyphs) -> Row:
+        """The newest wish that is worth a line, empty when there is none."""
+        wish = next((wish for wish in reversed(self._wishes) if self._is_shown(wish, now)), None)
+        if wish is None:
+            return ()
+        arrow = f" {glyphs.arrow} "
+        if wish.status == "refused":
+            return ((wish.words, "base"), (arrow, "faint"), ("refused: ", "error+bold"), (wish.receipt, "base"))
+        if wish.status == "acknowledged":
+            return ((wish.words, "base"), (arrow, "faint"), (wish.receipt or "done", "proven"))
+        waits = " (no engine has taken it yet)" if wish.status == "queued" and now - wish.sent_at > SLOW_S else ""
+        return ((wish.words, "base"), (arrow, "faint"), (wish.status + waits, "paused"))
+
+    def _is_shown(self, wish: Wish, now: float) -> bool:
+        return wish.status != "acknowledged" or now - wish.settled_at < SHOWN_S

@@ -18,7 +18,7 @@ from engine.git.commits import CommitMade, OutsideScope
 from engine.identity import attempt_key
 from engine.journal import Journal
 from engine.outliving import outliving
-from engine.policy import first_rung
+from engine.policy import starting_rung
 from engine.ports import Agent, Failed, Judged, Planned, Produced
 from engine.sandbox.sandbox import Sandbox
 from engine.seats import Seats
@@ -56,13 +56,12 @@ class Attempts:
         """Make one attempt; ends with a fact that moves the task on, or with cancellation."""
         task = self._task(effect.task)
         run = self._journal.run
-        rung = task.rung if task.attempt else first_rung(run, task.agent, task.spec.tier)
-        card = run.roster.get(task.agent)
-        if card is None or rung < 0 or rung >= len(card.ladder):
+        rung = starting_rung(run, task)
+        if rung < 0:
             await self._no_model(task, effect.attempt)
             return
         start = task.next_start or (self._subject_commit(task) or run.head)
-        model = card.ladder[rung]
+        model = run.roster[task.agent].ladder[rung]
         key = attempt_key(run.run, task.spec, effect.attempt, task.agent, model.model, start, task.feedback)
         started = e.TaskStarted(
             effect.task, effect.attempt, task.agent, model.model, model.tier, start, key=key, rung=rung
@@ -114,7 +113,7 @@ class Attempts:
         cloud = "" if self._journal.run.cloud_allowed else " and cloud models are not allowed here"
         reason = f"no model can do this: {task.agent} has none that is reachable{cloud}"
         await self._journal.record(
-            e.TaskStarted(task.task, attempt, task.agent, "", "", self._journal.run.head),
+            e.TaskStarted(task.task, attempt, task.agent, "", "", self._journal.run.head, rung=-1),
             e.AttemptFailed(task.task, attempt, Failure.UNKNOWN_MODEL, reason),
         )
 

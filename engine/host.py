@@ -1,6 +1,6 @@
 """The engine's own process: holds the lease, hears commands, plays runs, and leaves when nothing is left.
 
-Closing the terminal does not touch it. kill -9 of it loses nothing: the next one takes the lease and resumes from the log.
+Closing the terminal does not touch it. kill -9 of it loses nothing: the next takes the lease and resumes from the log.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from engine.landing import Landings
 from engine.places import Places
 from engine.ports import Composer
 from engine.sandbox.sandbox import Sandbox
-from engine.scheduler import Scheduler
+from engine.scheduler import Scheduler, resume
 from engine.seats import Seats
 from engine.state import Repository, Run
 from engine.store.log import EventLog
@@ -36,6 +36,8 @@ from engine.workspace import CheckLanes, Workspace
 
 POLL_S = 0.02
 BEAT_S = 2.0
+KEPT_CHUNKS = 5_000
+"""Rows of streamed text that each lane of a finished run keeps."""
 IDLE_S = 20.0
 """How long an engine without a run waits for a command before it leaves."""
 
@@ -161,18 +163,24 @@ class Host:
             await self._refuse(command, f"there is no run {run}")
             return
         if not journal.run.is_over:
-            await self._scheduler(journal).resume(self._epoch)
+            await resume(journal, self._epoch)
         await self._acknowledge(command, run)
         self._play(journal, group)
 
     def _play(self, journal: Journal, group: asyncio.TaskGroup) -> None:
-        task = group.create_task(self._scheduler(journal).play())
+        lanes = CheckLanes(Workspace(self._git, self._places.home, journal.run.run))
+        task = group.create_task(self._play_to_the_end(journal, lanes))
         self._plays[journal.run.run] = _Play(journal, task)
 
-    def _scheduler(self, journal: Journal) -> Scheduler:
-        workspace = Workspace(self._git, self._places.home, journal.run.run)
-        checker = Checker(CheckLanes(workspace), self._sandbox)
-        agent = self._composer.agent(journal.run)
+    async def _play_to_the_end(self, journal: Journal, lanes: CheckLanes) -> None:
+        await self._scheduler(journal, lanes).play()
+        await lanes.close()
+        self._log.prune_chunks(journal.run.run, KEPT_CHUNKS)
+
+    def _scheduler(self, journal: Journal, lanes: CheckLanes) -> Scheduler:
+        workspace = lanes.workspace
+        checker = Checker(lanes, self._sandbox)
+        agent = self._composer.agent(journal.run, self._repository)
         attempts = Attempts(journal, workspace, agent, self._seats, self._sandbox, self._clock)
         return Scheduler(journal, attempts, Landings(journal, workspace, checker))
 

@@ -27,7 +27,7 @@ class Ledger(Protocol):
     async def record(self, events: Sequence[EventDraft], receipts: Sequence[CommandReceipt] = ()) -> range:
         """Write facts and receipts in one transaction; durable when it returns."""
 
-    def write_chunks(self, chunks: Iterable[ChunkDraft]) -> None:
+    def write_chunks(self, chunks: Sequence[ChunkDraft]) -> None:
         """Keep streamed text; never waits."""
 
 

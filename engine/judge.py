@@ -79,17 +79,28 @@ def judge(spec: CheckSpec, before: CheckResult | None, after: CheckResult, must_
 
 
 def _judge_pass(spec: CheckSpec, before: CheckResult | None, after: CheckResult, must_be_green: bool) -> Judgement:
+    change = f"`{spec.run}` {_change(before, after)}"
     if after.is_green:
-        was = "" if before is None else f" (before: exit {before.exit_code}{_numbered(before)})"
-        return Judgement(True, f"`{spec.run}` exit 0{_numbered(after)}{was}")
-    red = f"`{spec.run}` exit {after.exit_code}{_numbered(after)}"
+        return Judgement(True, change)
     if must_be_green or before is None or before.is_green:
-        return Judgement(False, red)
+        return Judgement(False, change)
     if before.number is not None and after.number is not None:
-        no_worse = after.number <= before.number
-        return Judgement(no_worse, f"{red}, {before.number:g} before")
-    return Judgement(True, f"{red}, as it was before")
+        return Judgement(after.number <= before.number, f"{change}, {_trend(before.number, after.number)}")
+    return Judgement(True, f"{change}, as red as it was before")
 
 
-def _numbered(result: CheckResult) -> str:
-    return "" if result.number is None else f", {result.number:g}"
+def _change(before: CheckResult | None, after: CheckResult) -> str:
+    if before is None:
+        return _shown(after)
+    return f"{_shown(before)} → {_shown(after)}"
+
+
+def _shown(result: CheckResult) -> str:
+    word = "green" if result.is_green else f"exit {result.exit_code}"
+    return word if result.number is None else f"{word} ({result.number:g})"
+
+
+def _trend(before: float, after: float) -> str:
+    if after > before:
+        return "worse than before"
+    return "fewer than before" if after < before else "no worse than before"

@@ -116,6 +116,13 @@ def first_rung(run: Run, agent: str, tier: str = "") -> int:
     return allowed[0] if allowed else -1
 
 
+def starting_rung(run: Run, task: Task) -> int:
+    """The step of the ladder on which the task's next attempt is made; -1 when no model is allowed there."""
+    card = run.roster.get(task.agent)
+    rung = task.rung if task.attempt else first_rung(run, task.agent, task.spec.tier)
+    return rung if card and rung < len(card.ladder) else -1
+
+
 def another_specialist(run: Run, task: Task) -> str:
     """A specialist who shares a skill with the task's agent and has a model; empty when there is none."""
     own = run.roster.get(task.agent)

@@ -193,7 +193,7 @@ class Composer(Protocol):
         Raises:  UserFault with what to do instead.
         """
 
-    def agent(self, run: Run) -> Agent:
+    def agent(self, run: Run, repository: Repository) -> Agent:
         """Who makes the attempts of a run."""
 
     async def aclose(self) -> None:

@@ -1,7 +1,7 @@
 """What should be going on against what is: starts what is missing, cancels what nobody wants, forgets nothing.
 
-It keeps no state of its own but the coroutines that run; after each fact and each restart it asks `engine.due`.
-A lane's coroutine never raises anything but cancellation and the loss of the log: a failure is a fact, so siblings go on.
+It keeps no state but the coroutines that run; after each fact and each restart it asks `engine.due`.
+A lane's coroutine never raises anything but cancellation and the loss of the log: a failure is a fact, siblings go on.
 """
 
 from __future__ import annotations
@@ -19,6 +19,13 @@ from engine.landing import Landings
 from engine.words import CheckResult, Failure, TaskState
 
 
+async def resume(journal: Journal, epoch: int) -> None:
+    """Bring a run back that another engine left: attempts without a process start anew."""
+    cut = [task for task in journal.run.tasks.values() if task.state is TaskState.RUNNING]
+    facts = [e.TaskInterrupted(task.task, task.attempt) for task in cut]
+    await journal.record(e.RunResumed(epoch), *facts)
+
+
 class Scheduler:
     """Plays one run to its end."""
 
@@ -27,12 +34,6 @@ class Scheduler:
         self._attempts = attempts
         self._landings = landings
         self._going_on: dict[Effect, asyncio.Task[None]] = {}
-
-    async def resume(self, epoch: int) -> None:
-        """Bring a run back that another engine left: attempts without a process start anew."""
-        cut = [task for task in self._journal.run.tasks.values() if task.state is TaskState.RUNNING]
-        facts = [e.TaskInterrupted(task.task, task.attempt) for task in cut]
-        await self._journal.record(e.RunResumed(epoch), *facts)
 
     async def play(self) -> None:
         """Run until the run is over and nothing of it is going on.

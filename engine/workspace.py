@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.errors import UserFault
+from engine.errors import UnsavedWork, UserFault
 from engine.git import commits, conflicts, diffs, landing, names, snapshots
 from engine.git.commits import CommitMade, OutsideScope
 from engine.git.conflicts import MarkersLeft
@@ -184,21 +185,48 @@ class Workspace:
     def _reap(self, task: TaskId) -> bool:
         found = self.worktrees.find(task)
         if found is None:
+            self._forget_landed(task)
             return False
-        self.worktrees.reset(found, self.git.text("rev-parse", names.head_ref(found.branch)))
-        if snapshots.changed_paths(self.git, found):
-            return False
-        snapshots.keep(self.git, found, self.git.text("rev-parse", names.head_ref(found.branch)))
-        self.worktrees.remove(found, is_saved=True)
+        if found.path.exists():
+            self.worktrees.save(found, f"Left behind in {task}")
+        try:
+            self.worktrees.remove(found)
+        except UnsavedWork:
+            snapshots.keep(self.git, found, commits.resolve(self.git, names.head_ref(found.branch)))
+            self.worktrees.remove(found, is_saved=True)
+        self._forget_landed(task)
         return True
+
+    def _forget_landed(self, lane: str) -> None:
+        """Let go of a lane's snapshots that are part of the run's result anyway."""
+        result = commits.resolve(self.git, names.head_ref(names.run_branch(self.run)))
+        if result:
+            prefix = names.saved_prefix(self.run, lane)
+            for ref in self.git.text("for-each-ref", "--format=%(refname)", f"--merged={result}", prefix).split():
+                self.git.run(["update-ref", "-d", ref])
+
+    async def drop(self, lane: TaskId) -> None:
+        """Remove a lane of our own that holds nothing of value."""
+        await in_thread(self._drop, lane)
+
+    def _drop(self, lane: TaskId) -> None:
+        found = self.worktrees.find(lane)
+        if found is not None:
+            self.worktrees.remove(found, is_saved=True)
+        prefix = names.saved_prefix(self.run, lane)
+        for ref in self.git.text("for-each-ref", "--format=%(refname)", prefix).split():
+            self.git.run(["update-ref", "-d", ref])
+        with suppress(OSError):
+            self.worktrees.home.rmdir()
 
 
 class CheckLanes:
     """Clean worktrees in which checks run, so that evidence is about a tree and nothing beside it."""
 
     def __init__(self, workspace: Workspace, count: int = 2) -> None:
-        self._workspace = workspace
-        self._free = [TaskId(f"check-{number}") for number in range(1, count + 1)]
+        self.workspace = workspace
+        self._all = tuple(TaskId(f"check-{number}") for number in range(1, count + 1))
+        self._free = list(self._all)
         self._returned = asyncio.Condition()
 
     async def take(self, commit: str) -> tuple[TaskId, Path]:
@@ -207,7 +235,7 @@ class CheckLanes:
             await self._returned.wait_for(lambda: bool(self._free))
             lane = self._free.pop(0)
         try:
-            opened = await self._workspace.open(lane, commit)
+            opened = await self.workspace.open(lane, commit)
         except BaseException:
             await self.give(lane)
             raise
@@ -218,3 +246,8 @@ class CheckLanes:
         async with self._returned:
             self._free.append(lane)
             self._returned.notify()
+
+    async def close(self) -> None:
+        """Remove the lanes; the run is over."""
+        for lane in self._all:
+            await self.workspace.drop(lane)

@@ -1,0 +1,208 @@
+"""The composition root of the engine's process: from a wish to a run with concrete specialists, models and a flow."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from agents.crew import Crew
+from agents.definition import AgentDefinition
+from agents.flow_file import built_in_flows
+from agents.ladder import cards
+from agents.memory import Memory
+from agents.models.script import Script, load_script
+from agents.models.scripted import ScriptedModel, profile_of
+from agents.roster import read_roster
+from agents.routing import Route, route
+from engine.clock import Clock
+from engine.errors import UserFault
+from engine.events import RunStarted
+from engine.git.commits import tree_of
+from engine.git.gateway import Git
+from engine.git.repository import RepositoryFacts, inspect
+from engine.items import files_matching, recent_commits
+from engine.model import ModelProfile, ModelRef
+from engine.places import Places
+from engine.ports import Agent, Model
+from engine.sandbox.sandbox import Sandbox
+from engine.state import Repository, Run
+from engine.threads import in_thread
+from engine.words import AgentCard, CheckSpec, Flow
+
+if TYPE_CHECKING:
+    from agents.models.directory import Directory
+
+DEFAULT_LANES = 4
+MAX_LANES = 64
+MAX_ITEMS = 200
+
+
+class Composition:
+    """Knows the concrete agents and models; implements `engine.ports.Composer`."""
+
+    def __init__(self, places: Places, git: Git, sandbox: Sandbox, clock: Clock) -> None:
+        self._places = places
+        self._git = git
+        self._sandbox = sandbox
+        self._clock = clock
+        self._directory_or_none: Directory | None = None
+        self._agents: dict[str, AgentDefinition] = {}
+        self._scripts: dict[str, Script] = {}
+
+    async def open(self, wish: Mapping[str, Any], repository: Repository) -> RunStarted:
+        """Turn the wish to start a run into its first fact.
+
+        In:      the wish: `goal`, `flow` (auto), `check`, `commits` or `files` to go over, `lanes`, `allow_cloud`,
+                 `unattended`, `accept_plan`, `plan`, `models` (word to names), `script`, `speed`, `budget_usd`.
+        Raises:  UserFault with what to do instead.
+        """
+        facts = await in_thread(inspect, self._places.root)
+        cloud = bool(wish.get("allow_cloud")) or repository.cloud_allowed
+        profiles = await self._profiles(wish, cloud)
+        items = await in_thread(self._items, facts, wish)
+        chosen = _flow(wish, items, profiles)
+        roster = await self._roster(repository, profiles, wish)
+        _refuse_without_models(chosen[0], roster, profiles)
+        return RunStarted(
+            goal=_goal(wish, chosen[0]),
+            flow=chosen[0],
+            roster=roster,
+            base_commit=facts.head,
+            base_tree=await in_thread(tree_of, self._git, facts.head),
+            base_branch=facts.branch or "",
+            check=_check(wish, repository),
+            items=items,
+            route_reason=chosen[1],
+            max_lanes=_lanes(wish),
+            is_unattended=bool(wish.get("unattended")),
+            accepts_plan=bool(wish.get("accept_plan")),
+            cloud_allowed=cloud,
+            sandbox=self._sandbox.tier.letter,
+            budget_usd=float(wish.get("budget_usd") or 0.0),
+            notes=facts.notes,
+            settings=_kept(wish),
+        )
+
+    def agent(self, run: Run, repository: Repository) -> Agent:
+        """Who makes the attempts of a run: the specialists as they are defined now, with the run's models."""
+        if not self._agents:
+            self._agents = read_roster(self._places.root, repository.trusted).agents
+        return Crew(self._agents, lambda ref: self._model(ref, run), memory=Memory(self._places.memory))
+
+    async def aclose(self) -> None:
+        """Let go of connections and child processes."""
+        if self._directory_or_none is not None:
+            await self._directory_or_none.aclose()
+
+    @property
+    def _directory(self) -> Directory:
+        """Made when a real model is first asked for: a scripted run loads no HTTP."""
+        if self._directory_or_none is None:
+            from agents.models.directory import Directory
+
+            self._directory_or_none = Directory()
+        return self._directory_or_none
+
+    def _model(self, ref: ModelRef, run: Run) -> Model:
+        if ref.provider == "scripted":
+            script = self._script(str(run.settings.get("script", "")))
+            return ScriptedModel(ref, script, clock=self._clock, speed=float(run.settings.get("speed") or 1.0))
+        return self._directory.model(ref)
+
+    def _script(self, path: str) -> Script:
+        if path not in self._scripts:
+            self._scripts[path] = load_script(Path(path))
+        return self._scripts[path]
+
+    async def _profiles(self, wish: Mapping[str, Any], cloud: bool) -> list[ModelProfile]:
+        if path := str(wish.get("script") or ""):
+            script = self._script(path)
+            return [profile_of(ModelRef("scripted", name), card) for name, card in script.models.items()]
+        wanted = [name for names in _words(wish).values() for name in names]
+        return await self._directory.profiles(wanted, cloud)
+
+    def _items(self, facts: RepositoryFacts, wish: Mapping[str, Any]) -> tuple[str, ...]:
+        if commits := int(wish.get("commits") or 0):
+            return recent_commits(self._git, facts.head, min(commits, MAX_ITEMS))
+        if globs := tuple(map(str, wish.get("files") or ())):
+            found = files_matching(self._git, facts.head, globs)
+            if not found:
+                raise UserFault(f"No file of the last commit matches {', '.join(globs)}.", remedy="Try another glob.")
+            return found[:MAX_ITEMS]
+        return ()
+
+    async def _roster(
+        self, repository: Repository, profiles: Sequence[ModelProfile], wish: Mapping[str, Any]
+    ) -> dict[str, AgentCard]:
+        roster = await in_thread(read_roster, self._places.root, repository.trusted)
+        self._agents = roster.agents
+        return cards(roster.agents.values(), profiles, _words(wish))
+
+
+def _flow(wish: Mapping[str, Any], items: tuple[str, ...], profiles: Sequence[ModelProfile]) -> tuple[Flow, str]:
+    flows = built_in_flows()
+    name = str(wish.get("flow") or "auto")
+    chosen = route(str(wish.get("goal") or ""), items, profiles) if name == "auto" else Route(name, "you chose it")
+    if wish.get("plan") and name == "auto":
+        chosen = Route("build", "you brought a plan")
+    if chosen.flow not in flows:
+        raise UserFault(f"There is no flow called {chosen.flow!r}.", remedy=f"Flows: auto, {', '.join(sorted(flows))}.")
+    flow = flows[chosen.flow]
+    if any(node.each for node in flow.nodes) and not items:
+        raise UserFault(
+            f"The flow {flow.name} goes over many things and was given none.",
+            remedy="Say what: --commits 20, or --files 'src/**/*.py'.",
+        )
+    return flow, f"{flow.name}: {chosen.reason}"
+
+
+def _refuse_without_models(flow: Flow, roster: Mapping[str, AgentCard], profiles: Sequence[ModelProfile]) -> None:
+    if not profiles:
+        raise UserFault(
+            "No model can be reached.",
+            remedy="Start Ollama and pull a model (ollama pull qwen3:4b), set OPENAI_API_KEY or ANTHROPIC_API_KEY and "
+            "allow cloud, or fetch the embedded model: orchestra-tui models --fetch. `orchestra-tui doctor` looks again.",
+        )
+    for node in flow.nodes:
+        card = roster.get(node.agent)
+        if card is None:
+            raise UserFault(f"The flow {flow.name} names {node.agent!r}, whom nobody defined.")
+        if not card.ladder:
+            raise UserFault(
+                f"No reachable model can do the work of {node.agent}, which the flow {flow.name} needs.",
+                remedy="A tiny model only reads and writes text: use --flow digest, or pull a larger model.",
+            )
+
+
+def _goal(wish: Mapping[str, Any], flow: Flow) -> str:
+    goal = str(wish.get("goal") or "").strip()
+    if not goal and not wish.get("plan"):
+        raise UserFault("A run needs a goal.", remedy='Say it in words: orchestra-tui run "add retry to the client".')
+    return goal or f"carry out the plan ({flow.name})"
+
+
+def _check(wish: Mapping[str, Any], repository: Repository) -> CheckSpec | None:
+    given = wish.get("check")
+    if isinstance(given, Mapping) and given.get("run"):
+        return CheckSpec(str(given["run"]), str(given.get("metric") or ""), str(given.get("want") or "pass"))
+    if isinstance(given, str) and given.strip():
+        return CheckSpec(given.strip())
+    return repository.check
+
+
+def _lanes(wish: Mapping[str, Any]) -> int:
+    return max(1, min(int(wish.get("lanes") or DEFAULT_LANES), MAX_LANES))
+
+
+def _words(wish: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    """What quick, large and cloud mean for this run: model names by word."""
+    given = wish.get("models")
+    if not isinstance(given, Mapping):
+        return {}
+    return {str(word): tuple(map(str, names)) for word, names in given.items() if names}
+
+
+def _kept(wish: Mapping[str, Any]) -> dict[str, Any]:
+    """What a resumed run needs again."""
+    return {name: wish[name] for name in ("script", "speed") if wish.get(name)}

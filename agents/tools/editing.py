@@ -75,10 +75,10 @@ def _written(context: ToolContext, wanted: WriteArguments) -> ToolResult:
         folder.write(parts, after)
     lines = wanted.content.count("\n") + (not wanted.content.endswith("\n") and wanted.content != "")
     if before is None:
-        text, verb = f"{shown(parts)} is new: {lines:,} lines.", "new"
+        text, verb = f"{shown(parts)} is new, lines: {lines:,}.", "new"
     else:
-        text, verb = f"{shown(parts)} overwritten: {before.count(10):,} lines before, {lines:,} now.", "overwritten"
-    return _changed(parts, before, after, text, f"write {shown(parts)}: {verb}, {lines} lines")
+        text, verb = f"{shown(parts)} overwritten, lines: {lines:,}, before {before.count(10):,}.", "overwritten"
+    return _changed(parts, before, after, text, f"write {shown(parts)}: {verb}, lines: {lines}")
 
 
 def _in_old_form(before: bytes | None, content: str) -> bytes:

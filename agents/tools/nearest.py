@@ -11,6 +11,8 @@ _NUMBERED = re.compile(r"^\s*\d+\t")
 _CANDIDATES = 40
 _SHOWN_LINES = 30
 _ENOUGH = 0.5
+_TELLING_CHARS = 8
+"""A shorter replacement stands in many files by chance."""
 
 
 def explanation(lines: list[str], search: str, replacement: str) -> str:
@@ -49,7 +51,7 @@ def _hints(lines: list[str], wanted: list[str], replacement: str) -> list[str]:
     if all(_NUMBERED.match(line) for line in wanted if line.strip()):
         hints.append("Your search text holds the line numbers that read_file prints; leave them out.")
     new = replacement.strip("\n")
-    if new.strip() and new in "\n".join(lines):
+    if len(new.strip()) >= _TELLING_CHARS and new in "\n".join(lines):
         line = "\n".join(lines).split(new)[0].count("\n") + 1
         hints.append(f"The file already holds the replacement, at line {line}: the edit may be done.")
     return hints

@@ -52,14 +52,12 @@ async def _refusal(context: ToolContext, wanted: RunArguments) -> ToolResult | N
             title=f"Run {clean_line(wanted.command, 80)}",
             why=why,
             body=wanted.command,
-            reach=f"everything you can reach: {context.sandbox.tier.reason}"
-            if context.sandbox.needs_approval
-            else reach,
+            reach="everything on this machine that you can reach" if context.sandbox.needs_approval else reach,
         )
     )
     if answer.choice in ("allow", "always"):
         return None
-    words = f" They say: {answer.words}" if answer.words else ""
+    words = f" They say: {clean_line(answer.words)!r}." if answer.words else ""
     return refused(
         f"The person did not allow this command.{words} Go on without it, or finish and say what is missing."
     )
@@ -67,7 +65,7 @@ async def _refusal(context: ToolContext, wanted: RunArguments) -> ToolResult | N
 
 def _why_ask(context: ToolContext, wanted: RunArguments) -> str:
     if context.sandbox.needs_approval:
-        return "No sandbox holds commands on this machine, so each one asks."
+        return f"Nothing holds commands on this machine: {context.sandbox.tier.reason}"
     return "The command asks for the network." if wanted.network else ""
 
 

@@ -150,7 +150,7 @@ class TypedTool(Generic[A]):
 
 def refused(reason: str) -> ToolResult:
     """A result that says why nothing was done."""
-    return ToolResult(reason, is_error=True, display=clean_line(reason, DISPLAY_LIMIT))
+    return ToolResult(reason, is_error=True, display=clean_line(reason.partition("\n")[0], DISPLAY_LIMIT))
 
 
 def schema_of(arguments: type[Arguments]) -> dict[str, Any]:

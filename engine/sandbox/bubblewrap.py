@@ -29,7 +29,7 @@ from engine.sandbox.sandbox import GIBIBYTE, CommandResult, CommandSpec, OnOutpu
 Content: TypeAlias = Callable[[bytes], str]
 """Puts bytes behind a file descriptor that bubblewrap inherits; returns its number."""
 
-INNER_HOME = "/home/agent"
+INNER_HOME = "/sandbox/home"
 FILE_LIMIT_BYTES = 4 * GIBIBYTE
 TEMPORARY_BYTES = GIBIBYTE
 
@@ -143,17 +143,19 @@ class Bubblewrap:
         The root itself is memory too: whatever was not mounted does not exist, and at the end it becomes read-only.
         """
         yield from _system_mounts(network, content)
-        home = str(self._home)
-        yield from ("--tmpfs", home)
         for place in ("/tmp", "/dev/shm", INNER_HOME):
             yield from (*self._size(), "--tmpfs", place)
+        # A home may lie below a system folder, and a daemon's home may be the root itself, which is empty anyway.
+        home = [] if self._home == Path("/") else [str(self._home)]
+        yield from (option for place in home for option in ("--tmpfs", place))
         for folder in self._folders:
             yield from ("--ro-bind-try", str(folder), str(folder))
         for cache in toolchains.CACHES:
             yield from ("--ro-bind-try", str(self._home / cache), f"{INNER_HOME}/{cache}")
         yield from ("--bind", str(cwd), str(cwd))
         yield from _git_mask(cwd, content)
-        yield from ("--remount-ro", home, "--remount-ro", "/dev", "--remount-ro", "/")
+        for place in (*home, "/dev", "/"):
+            yield from ("--remount-ro", place)
 
     def _size(self) -> tuple[str, ...]:
         return ("--size", str(TEMPORARY_BYTES)) if self._program.has_size else ()

@@ -1,0 +1,102 @@
+"""Write scopes, and changes that outlive their task."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.sandbox.outliving import outlives, outliving
+from engine.sandbox.scope import WriteScope, is_match
+
+NAMES = st.text(alphabet="ab.*", min_size=1, max_size=4)
+PATHS = st.lists(st.text(alphabet="abc._-", min_size=1, max_size=4), min_size=1, max_size=4).map("/".join)
+
+
+@pytest.mark.parametrize(
+    ("patterns", "path", "is_allowed"),
+    [
+        ((), "anything/at.all", True),
+        (("src/**",), "src/a.py", True),
+        (("src/**",), "src/deep/er/a.py", True),
+        (("src/**",), "srcs/a.py", False),
+        (("src/**",), "tests/src/a.py", False),
+        (("src/*",), "src/a.py", True),
+        (("src/*",), "src/deep/a.py", False),
+        (("src",), "src/deep/a.py", True),
+        (("src/",), "src/a.py", True),
+        (("src/a.py",), "src/a.py", True),
+        (("src/a.py",), "src/a_py", False),
+        (("**/*.py",), "a.py", True),
+        (("**/*.py",), "x/y/a.py", True),
+        (("*.py",), "x/a.py", False),
+        (("src/**", "!src/gen/**"), "src/gen/a.py", False),
+        (("src/**", "!src/gen/**", "src/gen/keep.py"), "src/gen/keep.py", True),
+        (("!secrets/**",), "src/a.py", True),
+        (("!secrets/**",), "secrets/key", False),
+        (("file?.txt",), "file1.txt", True),
+        (("a[b].txt",), "a[b].txt", True),
+        (("./src/**",), "src/a.py", True),
+    ],
+)
+def test_the_last_matching_pattern_decides(patterns: tuple[str, ...], path: str, is_allowed: bool) -> None:
+    assert WriteScope(patterns).allows(path) is is_allowed
+
+
+@given(patterns=st.lists(st.lists(NAMES, min_size=1, max_size=3).map("/".join)), path=PATHS)
+def test_outside_is_exactly_what_is_not_allowed(patterns: list[str], path: str) -> None:
+    scope = WriteScope(tuple(patterns))
+    assert (scope.outside((path,)) == ()) == scope.allows(path)
+
+
+@given(path=PATHS)
+def test_excluding_everything_allows_nothing(path: str) -> None:
+    assert not WriteScope(("**", "!**")).allows(path)
+
+
+def test_a_glob_without_slash_is_about_the_name() -> None:
+    assert is_match("deep/er/a.py", "*.py")
+    assert not is_match("deep/er/a.pyc", "*.py")
+    assert not is_match("deep/a.py", "src/*.py")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "AGENTS.md",
+        "sub/claude.md",
+        ".github/workflows/ci.yml",
+        ".gitlab-ci.yml",
+        "tests/conftest.py",
+        "Makefile",
+        "GNUmakefile",
+        ".vscode/tasks.json",
+        ".husky/pre-commit",
+        "tools/hooks/pre-push",
+        "package.json",
+        ".envrc",
+        "site/evil.pth",
+        ".gitattributes",
+    ],
+)
+def test_files_that_other_programs_obey_are_flagged(path: str) -> None:
+    assert outlives(path)
+
+
+@pytest.mark.parametrize(
+    "path", ["src/agents.py", "README.md", "docs/github.md", "make.py", "src/hooks.ts", "a/package.jsonl"]
+)
+def test_ordinary_files_are_not(path: str) -> None:
+    assert not outlives(path)
+    assert outliving((path, "Makefile")) == ("Makefile",)
+
+
+def test_of_a_package_json_only_what_runs_counts() -> None:
+    before = json.dumps({"name": "a", "scripts": {"test": "jest"}})
+    assert not outlives("package.json", before, json.dumps({"name": "b", "scripts": {"test": "jest"}}))
+    assert outlives("web/package.json", before, json.dumps({"name": "a", "scripts": {"postinstall": "curl x"}}))
+    assert outlives("package.json", None, before)
+    assert not outlives("package.json", None, json.dumps({"name": "a"}))
+    assert outlives("package.json", before, "{broken")

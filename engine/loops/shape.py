@@ -43,8 +43,8 @@ class Limits:
 LIMITS = {
     Shape.PROSE: Limits(110, 2.5, 180, 4, 0.16, 0.20),
     Shape.CODE: Limits(140, 2.5, 240, 8, 0.12, 0.12),
-    Shape.TABLE: Limits(300, 6, 400, 12, 0.10, 0.08),
-    Shape.SYMBOLS: Limits(600, 8, 900, 20, 0.06, 0.04),
+    Shape.TABLE: Limits(600, 8, 600, 12, 0.04, 0.04),
+    Shape.SYMBOLS: Limits(600, 8, 900, 20, 0.04, 0.04),
     Shape.DIGITS: Limits(3000, 12, 6000, 100, 0.0, 0.0),
 }
 
@@ -56,8 +56,11 @@ def shape_of(tail: str, *, fenced: bool = False) -> Shape:
     digits = sum(map(str.isdigit, tail))
     if letters < marks * 0.3:
         return Shape.DIGITS if digits > marks * 0.2 else Shape.SYMBOLS
-    if tail.count("|") + tail.count("\t") + tail.count(",") > marks * 0.1 or digits > marks * 0.25:
+    symbols = marks - letters - digits
+    separators = tail.count("|") + tail.count("\t") + tail.count(",")
+    is_unbroken = marks > len(tail) * 0.96  # base64, minified text: honest runs of "AQEBAQEB" occur
+    if is_unbroken or separators > marks * 0.1 or digits > marks * 0.25 or symbols > letters * 0.8:
         return Shape.TABLE
-    if fenced or marks - letters - digits > marks * 0.14:
+    if fenced or symbols > marks * 0.14:
         return Shape.CODE
     return Shape.PROSE

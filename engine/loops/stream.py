@@ -163,7 +163,8 @@ class StreamDetector:
         seen, limits = self._repetition, LIMITS[self.shape]
         cycle = seen.matched / self._cycle_limit(limits)
         drift = min(seen.drift / limits.drift_characters, seen.turns / limits.drift_times)
-        return min(1.0, max(cycle, drift, self._run / RULER_RUN_LIMIT, limits.density / self._density))
+        run = self._run / RULER_RUN_LIMIT if self._run > KEPT_RUN else 0.0
+        return min(1.0, max(cycle, drift, run, limits.density / self._density if self._density < 1.0 else 0.0))
 
     def _offset_before(self, kept: int) -> int:
         """Offset in the stream of the character that lies so many kept characters back."""

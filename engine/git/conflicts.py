@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import combinations
 
 from engine.errors import GitFault
@@ -14,9 +15,10 @@ from engine.git.commits import CommitMade, move, numstat, with_trailers
 from engine.git.diffs import show_file
 from engine.git.gateway import Git, Worktree
 from engine.git.landing import Conflict, merge
-from engine.git.snapshots import Author, changes, commit_tree, identity, snapshot_tree, stage
+from engine.git.snapshots import OUR_EMAIL, OUR_NAME, Author, changes, commit_tree, identity, snapshot_tree, stage
 from engine.git.worktrees import Worktrees
 
+_FIXED_DATES = {"GIT_AUTHOR_DATE": "@0 +0000", "GIT_COMMITTER_DATE": "@0 +0000"}
 _MARKER = re.compile(rb"(?:<{7}|\|{7}|={7}|>{7})(?: .*)?")
 
 
@@ -33,20 +35,29 @@ def overlaps(git: Git, lanes: Mapping[str, str | Worktree]) -> dict[tuple[str, s
     In:   lanes by name: a commit, or a worktree to include what is not committed yet.
     Out:  conflicting files by pair, names in the order given; pairs without conflict are left out.
     """
-    commits = {name: tip if isinstance(tip, str) else _as_commit(git, tip) for name, tip in lanes.items()}
-    found = {}
-    for one, other in combinations(commits, 2):
-        merged = merge(git, commits[one], commits[other])
-        if isinstance(merged, Conflict):
-            found[one, other] = merged.files
-    return found
+    commits = {name: _as_commit(git, tip) for name, tip in lanes.items()}
+    pairs = ((one, other, _collisions(git, commits[one], commits[other])) for one, other in combinations(commits, 2))
+    return {(one, other): files for one, other, files in pairs if files}
 
 
-def _as_commit(git: Git, worktree: Worktree) -> str:
-    """A lane as it is now, as a commit that nothing points to; git collects it in time."""
-    head, tree = git.text("rev-parse", "HEAD", "HEAD^{tree}", lane=worktree).split("\n")
-    now = snapshot_tree(git, worktree)
-    return head if now == tree else commit_tree(git, now, [head], "as it is now", identity(git))
+@lru_cache(maxsize=4096)
+def _collisions(git: Git, one: str, other: str) -> tuple[str, ...]:
+    """The conflicting files of two commits; remembered, because most lanes stand still between two looks."""
+    merged = merge(git, one, other)
+    return merged.files if isinstance(merged, Conflict) else ()
+
+
+def _as_commit(git: Git, tip: str | Worktree) -> str:
+    """A lane's commit; for a worktree, one that holds everything in it now, that nothing points to, and whose id
+    is the same while the lane stands still."""
+    if isinstance(tip, str):
+        return git.text("rev-parse", "--verify", f"{tip}^{{commit}}")
+    head, tree = git.text("rev-parse", "HEAD", "HEAD^{tree}", lane=tip).split("\n")
+    now = snapshot_tree(git, tip)
+    if now == tree:
+        return head
+    words = ["commit-tree", "-p", head, "-m", "as it is now", now]
+    return git.run(words, env={**Author(OUR_NAME, OUR_EMAIL).environment, **_FIXED_DATES}).text
 
 
 def conflict_worktree(git: Git, worktrees: Worktrees, lane: str, conflict: Conflict) -> Worktree:

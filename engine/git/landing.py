@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -108,10 +109,11 @@ def merge(git: Git, ours: str, theirs: str) -> Merged | Conflict:
     Git would take attributes from the user's checkout, whatever stands there now, and merge drivers leave their
     temporary files in it; so it is shown an empty folder with one file instead.
 
-    Raises: GitFault when they have no common history or cannot be read.
+    In:      full commit ids, not names that may move.
+    Raises:  GitFault when they have no common history or cannot be read.
     """
     words = ["merge-tree", "--write-tree", "-z", "--messages", ours, theirs]
-    attributes = git.run(["cat-file", "blob", f"{ours}:.gitattributes"], ok=(0, 128)).stdout
+    attributes = _root_attributes(git, ours)
     with TemporaryDirectory(prefix="orchestra-merge-") as folder:
         if attributes:
             Path(folder, ".gitattributes").write_bytes(attributes)
@@ -124,6 +126,12 @@ def merge(git: Git, ours: str, theirs: str) -> Merged | Conflict:
     gap = entries.index("") if "" in entries else len(entries)
     files = dict.fromkeys(entry.partition("\t")[2] for entry in entries[:gap])
     return Conflict(ours, theirs, tuple(files), tree, tuple(_messages(entries[gap + 1 :])))
+
+
+@lru_cache(maxsize=64)
+def _root_attributes(git: Git, commit: str) -> bytes:
+    """The root's attributes as a commit has them; remembered, because a commit's id is its content."""
+    return git.run(["cat-file", "blob", f"{commit}:.gitattributes"], ok=(0, 128)).stdout
 
 
 def _messages(entries: list[str]) -> list[str]:

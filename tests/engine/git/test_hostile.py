@@ -19,6 +19,8 @@ from engine.git.repository import inspect, open_repository
 from engine.git.worktrees import Worktrees
 from tests.engine.git.conftest import make_repository, plain
 
+EVIL_ATTRIBUTES = "*.py filter=evil diff=evil merge=evil\n*.late filter=late\nREADME filter=evil\n"
+
 TRAILERS = {"Run": "r1", "Key": "k-1"}
 
 
@@ -77,6 +79,7 @@ def hostile(tmp_path: Path, evil: str) -> Path:
     }
     for key, value in settings.items():
         plain(root, "config", key, value)
+    (root / ".git" / "info" / "attributes").write_text(EVIL_ATTRIBUTES)
     hooks = root / ".git" / "hooks"
     for name in (
         "post-checkout",
@@ -89,9 +92,6 @@ def hostile(tmp_path: Path, evil: str) -> Path:
         (hooks / name).write_text(f"#!/bin/sh\nexec {evil}\n")
         (hooks / name).chmod(0o755)
     return root
-
-
-EVIL_ATTRIBUTES = "*.py filter=evil diff=evil merge=evil\n*.late filter=late\nREADME filter=evil\n"
 
 
 def test_a_whole_run_in_a_hostile_repository_starts_no_program(hostile: Path, canary: Path, tmp_path: Path) -> None:
@@ -120,6 +120,7 @@ def test_a_whole_run_in_a_hostile_repository_starts_no_program(hostile: Path, ca
     land(git, branch, fixed.sha, "Land", TRAILERS)
     diff(git, head, branch)
     log(git, [branch])
+    git.run(["log", "-p", "-m", branch])
     blame(git, branch, "src/a.py", 1)
     show_file(git, branch, "src/a.py")
     find_by_key(git, "r1", "k-1")
@@ -132,6 +133,7 @@ def test_a_whole_run_in_a_hostile_repository_starts_no_program(hostile: Path, ca
 
 
 def test_adopting_in_a_hostile_repository_starts_no_program(hostile: Path, canary: Path, tmp_path: Path) -> None:
+    (hostile / ".git" / "info" / "attributes").unlink()
     git = open_repository(hostile)
     head = inspect(hostile).head
     worktrees = Worktrees(git, tmp_path / "state", "r1")
@@ -171,6 +173,10 @@ def test_a_repository_inside_a_lane_is_neither_obeyed_nor_lost(
     assert result.left_out == ("inner/",)
     assert "inner/src/a.py" in result.files
     assert plain(root, "ls-tree", result.sha, "inner").startswith("040000 tree")
+    (inner / "later").write_text("kept")
+    saved = worktrees.reset(lane, head)
+    assert plain(root, "show", f"{saved}:inner/later") == "kept"
+    assert not inner.exists()
     assert not canary.exists(), canary.read_text()
 
 

@@ -118,6 +118,19 @@ def test_a_sha256_repository_works(tmp_path: Path) -> None:
     whole_cycle(git, tmp_path / "state")
 
 
+def test_a_repository_with_a_submodule_keeps_its_link(root: Path, tmp_path: Path) -> None:
+    other = make_repository(tmp_path / "other")
+    plain(root, "-c", "protocol.file.allow=always", "submodule", "add", "-q", str(other), "sub")
+    plain(root, "commit", "-qm", "sub")
+    git = open_repository(root)
+    before = user_state(git)
+
+    whole_cycle(git, tmp_path / "state")
+
+    assert user_state(git).difference(before) == ()
+    assert plain(root, "ls-tree", "orchestra/r1", "sub").startswith("160000 commit")
+
+
 def test_odd_paths_to_the_repository_and_the_state_work(tmp_path: Path) -> None:
     git = open_repository(make_repository(tmp_path / "öd d\nrepo 'x'"))
 

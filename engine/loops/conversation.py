@@ -7,7 +7,7 @@ results are new words.
     gain     (0.5 - share) / 0.5, in full from twelve words on, less for fewer: "Python." four times over is a decision
              words of agreement and restatement lower the share by three tenths: politeness is not news
              a short message that agrees gains up to 0.6 whatever its words: agents confirming a claim nobody checked
-             a hop back to the agent that handed over, without a new result between: 0.7
+             a hop back to the agent that handed over, without a new result between: 0.85
     relief   (share - 0.5) for a message; 1 for a new result of a tool or a word from outside
     verdict  at 2.4, when two agents or more are in it
 
@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
+from collections.abc import Iterable
 from itertools import pairwise
 
 from engine.loops.calls import CallMemory
@@ -31,7 +32,7 @@ FULL_WORDS = 12
 POLITENESS = 0.7
 ASSENT = 0.6
 ASSENT_WORDS = 40
-HOP = 0.7
+HOP = 0.85
 MEMORY_PAIRS = 20_000
 MEMORY_HOPS = 8
 MESSAGE_CHARACTERS = 6000
@@ -51,8 +52,10 @@ _HANDOFF = re.compile(r"hand_?off|transfer|delegate|route_to|escalate", re.IGNOR
 class ConversationDetector:
     """Feed the steps of all agents of a run; get a verdict when they only repeat one another."""
 
-    def __init__(self) -> None:
+    def __init__(self, forgiven: Iterable[str] = ()) -> None:
         self.count = 0
+        self.forgiven = set(forgiven)
+        """Kinds of loop that were called "not a loop"; keep them to teach the next detector."""
         self.index = -1
         self.evidence = Evidence()
         self._young: set[int] = set()
@@ -60,7 +63,6 @@ class ConversationDetector:
         self._calls = CallMemory()
         self._speakers: deque[str] = deque(maxlen=MEMORY_HOPS)
         self._hops: deque[tuple[str, str]] = deque(maxlen=MEMORY_HOPS)
-        self._forgiven: set[str] = set()
 
     @property
     def score(self) -> float:
@@ -70,7 +72,7 @@ class ConversationDetector:
     def feed(self, step: Step) -> Verdict | None:
         """Take the next step of any agent of the run.
 
-        Out: a verdict when this step completes a loop, else None.
+        Out: a verdict when this step completes a loop, and again on each that goes on with it until `reset`.
         """
         self.index += 1
         before = self.evidence.score
@@ -95,7 +97,7 @@ class ConversationDetector:
 
     def forgive(self, subject: str) -> None:
         """ "Not a loop": this kind weighs a quarter from now on."""
-        self._forgiven.add(subject)
+        self.forgiven.add(subject)
         self.evidence.clear()
 
     def _hear(self, step: Step) -> None:
@@ -131,7 +133,7 @@ class ConversationDetector:
         self._hops.append(hop)
 
     def _gain(self, kind: LoopKind, gain: float) -> None:
-        self.evidence.add(kind, gain * (0.25 if kind.value in self._forgiven else 1.0), self.index)
+        self.evidence.add(kind, gain * (0.25 if kind.value in self.forgiven else 1.0), self.index)
 
     def _novelty(self, text: str) -> tuple[float, int]:
         """Share of word pairs not said before, and number of words; the pairs are remembered."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from engine.loops.conversation import ConversationDetector
 from engine.loops.step import Step, StepKind
@@ -21,9 +21,10 @@ class LoopDetector:
     others as a word from outside. Positions in verdicts count the steps of the whole case.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, forgiven: Iterable[str] = ()) -> None:
         self.index = -1
-        self.conversation = ConversationDetector()
+        self.forgiven = set(forgiven)
+        self.conversation = ConversationDetector(self.forgiven)
         self.streams: OrderedDict[str, StreamDetector] = OrderedDict()
         self.trajectories: OrderedDict[str, TrajectoryDetector] = OrderedDict()
         self._speaking = ("agent", self._stream("agent"))
@@ -69,7 +70,8 @@ class LoopDetector:
             part.reset(keep_count=keep_count)
 
     def forgive(self, subject: str) -> None:
-        """ "Not a loop": this tool, or this kind of loop, weighs less from now on, in every lane known so far."""
+        """ "Not a loop": this tool, or this kind of loop, weighs less from now on, in every lane."""
+        self.forgiven.add(subject)
         for part in self._parts():
             part.forgive(subject)
 
@@ -79,14 +81,14 @@ class LoopDetector:
         yield from self.streams.values()
 
     def _stream(self, actor: str) -> StreamDetector:
-        stream = self.streams.pop(actor, None) or StreamDetector()
+        stream = self.streams.pop(actor, None) or StreamDetector(self.forgiven)
         self.streams[actor] = stream
         if len(self.streams) > MEMORY_LANES:
             self.streams.popitem(last=False)
         return stream
 
     def _lane(self, actor: str) -> TrajectoryDetector:
-        lane = self.trajectories.pop(actor, None) or TrajectoryDetector()
+        lane = self.trajectories.pop(actor, None) or TrajectoryDetector(self.forgiven)
         self.trajectories[actor] = lane
         if len(self.trajectories) > MEMORY_LANES:
             self.trajectories.popitem(last=False)

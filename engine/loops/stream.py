@@ -18,6 +18,7 @@ shingles, which is why tables and generated rows are spared.
 from __future__ import annotations
 
 import zlib
+from collections.abc import Iterable
 
 from engine.loops.repetition import Repetition
 from engine.loops.shape import FENCE, LIMITS, Limits, Shape, shape_of
@@ -42,9 +43,10 @@ WORTH_WEIGHING = 100
 class StreamDetector:
     """Feed the text of one reply in pieces of any size; get a verdict when its tail repeats."""
 
-    def __init__(self) -> None:
+    def __init__(self, forgiven: Iterable[str] = ()) -> None:
         self.count = 0
-        self._forgiven: set[str] = set()
+        self.forgiven = set(forgiven)
+        """Kinds of loop that were called "not a loop"; keep them to teach the next detector."""
         self._clear()
 
     def _clear(self) -> None:
@@ -62,7 +64,7 @@ class StreamDetector:
     def feed(self, text: str) -> Verdict | None:
         """Take the next piece of the stream.
 
-        Out: a verdict when the piece completes a loop; the rest of that piece is not looked at.
+        Out: a verdict when the piece completes a loop; the rest of the piece is not looked at, call `reset` first.
         """
         taken = 0
         while taken < len(text):
@@ -172,14 +174,14 @@ class StreamDetector:
         return self._marks[-blocks - 1] if blocks < len(self._marks) else 0
 
     def _verdict(self, kind: LoopKind, began: int, sample: str, confidence: float) -> Verdict | None:
-        if kind.value in self._forgiven:
+        if kind.value in self.forgiven:
             return None
         self.count += 1
         return Verdict(kind, max(0, began), self.position, "char", excerpt(sample), confidence, self.count)
 
     def forgive(self, subject: str) -> None:
         """ "Not a loop": this kind is not reported again on this stream."""
-        self._forgiven.add(subject)
+        self.forgiven.add(subject)
 
     def reset(self, *, keep_count: bool = True) -> None:
         """Forget the evidence after an intervention or before the next reply; the count stays by default."""

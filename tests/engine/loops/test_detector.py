@@ -107,3 +107,11 @@ def test_arguments_that_are_not_text_are_compared_by_value() -> None:
     two = Step.action("x", {"n": 1, "deep": {"a": 2, "b": 1}}, "")
 
     assert one.arguments == two.arguments
+
+
+def test_what_was_forgiven_teaches_lanes_and_detectors_to_come() -> None:
+    detector = LoopDetector()
+    detector.forgive("bash")
+
+    assert first(detector, same_call()[:4]) is None
+    assert first(LoopDetector(detector.forgiven), same_call()[:4]) is None

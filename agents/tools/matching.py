@@ -35,8 +35,15 @@ def main(request_text: str) -> None:
     try:
         is_hit = _matcher(request)
     except re.error as error:
-        _say({"error": f"not a regular expression: {error}"})
+        _say({"fault": f"not a regular expression: {error}; to find the text as it is, leave regex out"})
         return
+    try:
+        _search(request, is_hit)
+    except ToolFault as fault:
+        _say({"fault": fault.reason})
+
+
+def _search(request: dict[str, Any], is_hit: Callable[[str], object]) -> None:
     files = hits = 0
     with Folder(Path(request["root"])) as folder:
         for parts, content in _files(folder, tuple(request["parts"]), request["glob"]):

@@ -66,8 +66,8 @@ def _existing(root: Path, path: str) -> Parts:
 
 def _answer(result: CommandResult, wanted: SearchArguments) -> ToolResult:
     hits, end = _parsed(result.output)
-    if "error" in end:
-        raise ToolFault(f"{end['error']}; to find the text as it is, leave regex out")
+    if "fault" in end:
+        raise ToolFault(str(end["fault"]))
     lines = [f"{path}:{number}: {presentable(text)}" for path, number, text in hits]
     if result.timed_out:
         lines.append(f"… the search was stopped after {result.duration_s:.0f} s; use a simpler query or a smaller path")

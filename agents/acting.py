@@ -21,6 +21,8 @@ from engine.words import Failure, Role
 
 MAX_COMPLAINTS = 3
 """Results without a usable shape, after which another model must try."""
+PATIENCE = {Role.TEXT: 1, Role.PLAN: 2, Role.REVIEW: 2}
+"""Reminders to a role whose replies hold no result; work has the loop detector and the turn cap instead."""
 LOGGED_CHARS = 2000
 LOGGED_DEPTH = 8
 _INT64 = 2**63
@@ -88,7 +90,7 @@ async def _without_call(sitting: Sitting, heard: Heard) -> Outcome | None:
     if sitting.role is Role.WORK and sitting.has_changed_files and sitting.silent_turns > 1:
         # Small models edit well and then only say so. The engine's check decides anyway.
         return Produced(clean_line(heard.said, 1600) or "ended without a summary")
-    if sitting.silent_turns > MAX_COMPLAINTS and sitting.role is not Role.WORK:
+    if sitting.silent_turns > PATIENCE.get(sitting.role, sitting.silent_turns):
         failure = Failure.EMPTY if sitting.role is Role.TEXT else Failure.MALFORMED
         return failed(failure, f"no result in {sitting.silent_turns} replies", heard.said)
     sitting.context.say(LIMIT_NUDGE if heard.hit_limit else NUDGES[sitting.role])

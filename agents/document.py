@@ -1,8 +1,8 @@
 """A YAML text as values with the line of each, read without trusting it: agents, plans and flows come through here.
 
 The file may be a stranger's. So: SafeLoader only, at most 256 KiB, at most 40 levels, no aliases (a few lines of them
-unfold into gigabytes), no key twice, no tag that makes anything but text, numbers, truth values, dates and null. Every
-way to be wrong is a DefinitionFault with file, line, field and, where one is near, the word that was probably meant.
+unfold into gigabytes), no tags, no key twice. Every way to be wrong is a DefinitionFault with file, line, field and,
+where one is near, the word that was probably meant.
 """
 
 from __future__ import annotations
@@ -100,7 +100,9 @@ def checked(document: Document, model: type[Checked]) -> Checked:
     try:
         return model.model_validate(document.values)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False)[0]
+        # A misspelt field is both unknown and missing: the first says more.
+        several = error.errors(include_url=False, include_context=False)
+        first = next((one for one in several if one["type"] == "extra_forbidden"), several[0])
         raise document.fault(_complaint(first), _place_in(document, first["loc"]), _advice(first, model)) from error
 
 
@@ -119,6 +121,9 @@ class _Loader(yaml.SafeLoader):
         if self.check_event(yaml.AliasEvent):
             mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]  # untyped in the stubs
             raise yaml.composer.ComposerError(None, None, "aliases (`*name`) are not read here", mark)
+        if getattr(self.peek_event(), "tag", None) not in (None, "tag:yaml.org,2002:str"):  # type: ignore[no-untyped-call]  # untyped in the stubs
+            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]  # untyped in the stubs
+            raise yaml.composer.ComposerError(None, None, "tags (`!name`) are not read here", mark)
         self._depth += 1
         if self._depth > MAX_DEPTH:
             mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]  # untyped in the stubs
@@ -198,7 +203,7 @@ def _advice(error: Any, model: type[BaseModel]) -> str:
         return nearest(str(error["loc"][-1]), _field_names(model)) or "Remove it."
     if error["type"] == "missing":
         return f"Add `{error['loc'][-1]}: …`."
-    if error["type"] == "string_type" and isinstance(error["input"], bool | int | float):
+    if error["type"] == "string_type" and not isinstance(error["input"], list | dict | None):
         return "Put it in quotes: YAML reads bare words like yes, on and 1.0 as something else than text."
     if error["type"] == "literal_error":
         return nearest(str(error["input"]), _quoted(str(error["msg"])))

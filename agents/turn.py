@@ -7,13 +7,15 @@ marked as estimated. A request that failed on its way is sent again as `Retries`
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
+from agents.models.actions import acting, as_action_request
 from agents.models.estimate import tokens_in
+from agents.models.salvage import salvaging
 from agents.retries import failure_of
 from agents.sitting import Sitting
 from engine.clean import clean_line
@@ -132,7 +134,7 @@ async def _hear(sitting: Sitting, turn: int, heard: Heard) -> None:
         async with desk.seat(sitting.brief.rung, turn):
             await desk.record(TurnStarted(sitting.task, turn, sitting.brief.rung.model))
             heard.sent_at = clock.monotonic()
-            async with aclosing(sitting.model.stream(sitting.request())) as chunks:  # type: ignore[type-var]  # adapters' streams are generators
+            async with aclosing(_chunks(sitting, turn)) as chunks:  # type: ignore[type-var]  # adapters' streams are generators
                 async for chunk in chunks:
                     _take(heard, chunk, clock)
                     _show(desk, turn, chunk)
@@ -144,8 +146,18 @@ async def _hear(sitting: Sitting, turn: int, heard: Heard) -> None:
         heard.fault = fault
 
 
+def _chunks(sitting: Sitting, turn: int) -> AsyncIterator[Chunk]:
+    """The reply's stream: through actions for a model without tools, through the salvage of leaked calls otherwise."""
+    request, model = sitting.request(), sitting.model
+    if not request.tools:
+        return model.stream(request)
+    if not sitting.profile.has_tools:
+        return acting(model.stream(as_action_request(request)), request.tools, model.ref, turn)
+    return salvaging(model.stream(request), request.tools)
+
+
 def _take(heard: Heard, chunk: Chunk, clock: Clock) -> None:
-    if heard.first_at < 0 and not isinstance(chunk, ProgressChunk):
+    if heard.first_at < 0 and (not isinstance(chunk, ProgressChunk) or chunk.stage == "acting"):
         heard.first_at = clock.monotonic()
     match chunk:
         case TextChunk(text):

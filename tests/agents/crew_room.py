@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from pathlib import Path
@@ -77,7 +78,11 @@ class RememberingModel:
         return self.requests[-1].messages
 
 
-Step = Callable[[ModelRequest], list[Chunk | Exception]]
+class Hang:
+    """In place of a chunk: the stream stays open and silent."""
+
+
+Step = Callable[[ModelRequest], list[Chunk | Exception | Hang]]
 
 
 class SteppingModel:
@@ -99,6 +104,9 @@ class SteppingModel:
             for chunk in step(request):
                 if isinstance(chunk, Exception):
                     raise chunk
+                if isinstance(chunk, Hang):
+                    await asyncio.Event().wait()
+                    continue
                 yield chunk
             is_whole = True
         finally:
@@ -149,4 +157,4 @@ def scripted(*turns: dict[str, Any], card: dict[str, Any] | None = None, agent: 
 
 async def attempt(model: Any, asked: Brief, desk: PaperDesk, **changed: str) -> Outcome:
     """Make one attempt."""
-    return await crew_of(model, **changed).attempt(asked, desk)
+    return await crew_of(model, None, **changed).attempt(asked, desk)

@@ -9,7 +9,7 @@ import pytest
 from agents.memory import Memory
 from engine.events import NoteTaken, SteerDelivered, ToolCalled, ToolFinished, TurnEnded, TurnStarted
 from engine.ports import Answer, Failed, Judged, Planned, Produced, Subject, Upstream
-from engine.words import Failure, Role, TaskSpec
+from engine.words import Failure, Role, TaskId, TaskSpec
 from tests.agents.crew_room import attempt, brief, call, crew_of, finish, scripted
 from tests.stubs.desk import PaperDesk, PaperSandbox
 
@@ -96,7 +96,7 @@ async def test_a_text_role_without_a_worktree_answers_in_one_turn_without_tools(
 async def test_a_task_whose_result_is_written_by_the_harness_is_a_text_for_its_agent(root: Path) -> None:
     model = scripted({"text": "# Digest\n\nAll of it."})
     spec = TaskSpec("combine", "combine", Role.WORK, "summariser", "Combine", writes="digest.md", reads=False)
-    upstream = (Upstream("map-1", "a1b2c3", "short", "The whole output.", "", ()),)
+    upstream = (Upstream(TaskId("map-1"), "a1b2c3", "short", "The whole output.", "", ()),)
 
     outcome = await attempt(model, brief(root, "summariser", spec=spec, upstream=upstream), PaperDesk())
 
@@ -208,7 +208,7 @@ async def test_waiting_words_are_put_before_the_model_and_receipted(root: Path) 
     await attempt(model, brief(root), desk)
 
     assert [message.content for message in model.last[2:]] == ["use the old API", "and hurry"]
-    assert desk.of(SteerDelivered) == [SteerDelivered(brief(root).task.task, 1, 2)]  # type: ignore[arg-type]  # an id
+    assert desk.of(SteerDelivered) == [SteerDelivered(TaskId("fix-parser"), 1, 2)]
 
 
 async def test_a_write_outside_the_scope_is_refused_in_words(root: Path) -> None:

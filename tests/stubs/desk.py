@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import TypeVar
 
+from engine.clock import Clock
 from engine.event import Event
 from engine.ports import Answer, Question
 from engine.sandbox.sandbox import CommandResult, CommandSpec, OnOutput, Sandbox, SandboxTier
@@ -16,10 +17,11 @@ Kind = TypeVar("Kind", bound=Event)
 
 
 class LeapingClock:
-    """Time that leaps over every sleep and remembers it."""
+    """Time that leaps over every sleep and remembers it; while it stands, sleepers do not wake."""
 
     def __init__(self) -> None:
         self.at = 1000.0
+        self.stands = False
         self.slept: list[float] = []
 
     def now(self) -> float:
@@ -30,6 +32,8 @@ class LeapingClock:
 
     async def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
+        if self.stands:
+            await asyncio.Event().wait()
         self.at += seconds
         await asyncio.sleep(0)
 
@@ -39,9 +43,16 @@ class PaperSandbox:
 
     def __init__(self, *results: tuple[int, str], needs_approval: bool = False) -> None:
         self.commands: list[CommandSpec] = []
-        self.needs_approval = needs_approval
-        self.tier = SandboxTier("D" if needs_approval else "A", "paper", "for tests")
+        self._needs_approval = needs_approval
         self._results = list(results) or [(0, "")]
+
+    @property
+    def tier(self) -> SandboxTier:
+        return SandboxTier("D" if self._needs_approval else "A", "paper", "for tests")
+
+    @property
+    def needs_approval(self) -> bool:
+        return self._needs_approval
 
     async def run(self, spec: CommandSpec, on_output: OnOutput | None = None) -> CommandResult:
         self.commands.append(spec)
@@ -66,7 +77,8 @@ class PaperDesk:
         forgiven: Sequence[str] = (),
         sandbox: Sandbox | None = None,
     ) -> None:
-        self.clock = LeapingClock()
+        self.time = LeapingClock()
+        self.clock: Clock = self.time
         self.sandbox: Sandbox = sandbox or PaperSandbox()
         self.facts: list[Event] = []
         self.written: list[tuple[int, str, str]] = []

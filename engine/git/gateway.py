@@ -71,8 +71,9 @@ class Git:
         Raises:  GitFault for any other exit code, a timeout (exit code 124), or a call that would write to what is
                  the user's; LaneTampered when the lane is not the one we made.
         """
-        is_ours = lane is not None or "GIT_INDEX_FILE" in (env or {})
-        if not on_their_word and (reason := hardening.trespass(args, is_ours)):
+        has_own_index = "GIT_INDEX_FILE" in (env or {})
+        reason = hardening.trespass(args, is_lane=lane is not None, has_own_index=has_own_index)
+        if reason and not on_their_word:
             raise GitFault(tuple(args), 1, reason)
         if lane is not None:
             verify_lane(self.common_dir, lane)

@@ -137,23 +137,25 @@ def absolute_path(search: str) -> str:
     return os.pathsep.join(entry for entry in search.split(os.pathsep) if os.path.isabs(entry))
 
 
-def trespass(args: Sequence[str], is_ours: bool) -> str:
+def trespass(args: Sequence[str], *, is_lane: bool, has_own_index: bool) -> str:
     """Why a call would write to what is the user's; empty when it would not.
 
-    In: args, from the subcommand on; is_ours, that the call works in a lane or on an index of our own.
+    In: args, from the subcommand on; is_lane, that the call works in a lane; has_own_index, that it is given an index
+        that is not the user's.
     """
     name, *rest = args
     if name not in COMMANDS:
         return f"git {name} is not a command of this gateway"
-    if name in WRITING and not is_ours:
+    if name in WRITING and not (is_lane or has_own_index):
         return "it would write the user's index or files"
     if name == "config" and rest[:1] != ["--list"]:
         return "configuration is only read"
     if name == "worktree" and rest[:1] not in (["add"], ["move"], ["remove"]):
         return "the user's worktrees are not ours to list or prune"
-    if name == "symbolic-ref" and rest[-1:] != ["HEAD"] and not (is_ours and rest[-1].startswith(OURS)):
+    if name == "symbolic-ref" and rest[-1:] != ["HEAD"] and not (is_lane and rest[-1].startswith(OURS)):
         return "HEAD is only read"
-    if name == "update-ref" and not _names_one_of_ours(rest):
+    is_lanes_head = is_lane and rest[:2] == ["--no-deref", "HEAD"]
+    if name == "update-ref" and not is_lanes_head and not _names_one_of_ours(rest):
         return "the ref is not ours"
     return ""
 

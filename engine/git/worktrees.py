@@ -70,9 +70,26 @@ class Worktrees:
         return _in_parallel(lambda lane: self.add(lane, start_commit), lanes)
 
     def warm(self, count: int, commit: str) -> None:
-        """Make worktrees of a commit ahead of need, until `count` stand ready; call it while a planner thinks."""
-        missing = range(count - len(list(self._ready())))
-        _in_parallel(lambda _: self._make_ready(commit), missing)
+        """Make worktrees of a commit ahead of need, until `count` stand ready; call it while a planner thinks.
+
+        Those that an earlier run left at another commit are moved over: only the files that differ are written.
+        """
+        with self.registering():
+            slots = {slot: _detached_at(slot) for slot in self._ready()}
+            fresh = [slot for slot, at in slots.items() if at == commit]
+            stale = [slot for slot, at in slots.items() if at != commit and not at.startswith("ref:")]
+            moved = stale[: max(0, count - len(fresh))]
+            for slot in moved:
+                self._retarget(slot, slots[slot], commit)
+        _in_parallel(lambda _: self._make_ready(commit), range(count - len(fresh) - len(moved)))
+
+    def drain(self) -> int:
+        """Delete what stands in the pool, also what a kill left half made; returns how many there were."""
+        slots = [(git_dir, path) for git_dir, path in registered(self.git) if path.parent == self.home / POOL]
+        for git_dir, path in slots:
+            delete_folder(path)
+            self._forget(lane_at(self.home, path, git_dir))
+        return len(slots)
 
     def find(self, lane: str) -> Worktree | None:
         """Recognise a lane's worktree that was made earlier, by git's own records; None when there is none."""
@@ -154,6 +171,15 @@ class Worktrees:
         self._worktree_add(path, [commit], ["--detach"])
         made = [lane_at(self.home, folder, git_dir) for git_dir, folder in registered(self.git) if folder == path]
         fill(self.git, made[0])
+
+    def _retarget(self, slot: Worktree, old: str, new: str) -> None:
+        """Move a pooled worktree to another commit; without its index it counts as half made until all is done."""
+        index, apart = slot.git_dir / "index", slot.git_dir / "index.moving"
+        index.rename(apart)
+        git_index = {"GIT_INDEX_FILE": str(apart)}
+        self.git.run(["read-tree", "-m", "-u", old, new], lane=slot, env=git_index, timeout_s=600.0)
+        self.git.run(["update-ref", "--no-deref", "HEAD", new], lane=slot)
+        apart.rename(index)
 
     def _ready(self) -> Iterator[Worktree]:
         """Pooled worktrees whose files are all written."""

@@ -310,6 +310,37 @@ def test_a_warm_worktree_of_another_commit_is_not_used(git: Git, worktrees: Work
     assert (lane.path / "src" / "a.py").read_text() == "newer\n"
 
 
+def test_warming_moves_stale_worktrees_over_instead_of_making_new_ones(
+    git: Git, worktrees: Worktrees, head: str, root: Path
+) -> None:
+    worktrees.warm(2, head)
+    stale = sorted((worktrees.home / ".pool").iterdir())
+    (root / "src" / "a.py").write_text("newer\n")
+    (root / "src" / "b.py").unlink()
+    plain(root, "commit", "-qam", "newer")
+    newer = plain(root, "rev-parse", "HEAD")
+
+    worktrees.warm(2, newer)
+
+    assert sorted((worktrees.home / ".pool").iterdir()) == stale
+    lane = worktrees.add("t1", newer)
+    assert (lane.path / "src" / "a.py").read_text() == "newer\n"
+    assert plain(lane.path, "status", "--porcelain") == ""
+    assert worktrees.drain() == 1
+    assert worktrees.find("t1") == lane
+
+
+def test_a_pooled_worktree_whose_move_was_killed_is_never_given_out(git: Git, worktrees: Worktrees, head: str) -> None:
+    worktrees.warm(1, head)
+    slot = next((git.common_dir / "worktrees").iterdir())
+    (slot / "index").rename(slot / "index.moving")
+
+    lane = worktrees.add("t1", head)
+
+    assert lane.git_dir != slot
+    assert worktrees.drain() == 1
+
+
 def test_ids_that_could_leave_their_place_are_refused(git: Git, worktrees: Worktrees, head: str) -> None:
     for bad in ("../x", "a/b", ".pool", "-x", "x.lock", "", "lane", "a..b", "a\nb"):
         with pytest.raises(GitFault):

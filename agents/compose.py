@@ -120,7 +120,9 @@ class Composition:
             script = self._script(path)
             return [profile_of(ModelRef("scripted", name), card) for name, card in script.models.items()]
         wanted = [name for names in _words(wish).values() for name in names]
-        return await self._directory.profiles(wanted, cloud)
+        from agents.available import available
+
+        return await available(self._directory, wanted, cloud)
 
     def _items(self, facts: RepositoryFacts, wish: Mapping[str, Any]) -> tuple[str, ...]:
         if commits := int(wish.get("commits") or 0):
@@ -159,11 +161,9 @@ def _flow(wish: Mapping[str, Any], items: tuple[str, ...], profiles: Sequence[Mo
 
 def _refuse_without_models(flow: Flow, roster: Mapping[str, AgentCard], profiles: Sequence[ModelProfile]) -> None:
     if not profiles:
-        raise UserFault(
-            "No model can be reached.",
-            remedy="Start Ollama and pull a model (ollama pull qwen3:4b), set OPENAI_API_KEY or ANTHROPIC_API_KEY and "
-            "allow cloud, or fetch the embedded model: orchestra-tui models --fetch. `orchestra-tui doctor` looks again.",
-        )
+        from agents.available import no_model_fault
+
+        raise no_model_fault()
     for node in flow.nodes:
         card = roster.get(node.agent)
         if card is None:

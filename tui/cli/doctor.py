@@ -60,7 +60,9 @@ def _repository(session: Session) -> Iterator[Line]:
         yield Line("repository", False, fault.what, fault.remedy)
         return
     branch = facts.branch or f"detached at {facts.head[:10]}"
-    yield Line("repository", True, f"{facts.root} on {branch}, {facts.tracked_count} files, {facts.dirty_count} changed")
+    yield Line(
+        "repository", True, f"{facts.root} on {branch}, {facts.tracked_count} files, {facts.dirty_count} changed"
+    )
     for note in facts.notes:
         yield Line("note", True, clean_line(note))
     yield Line("state", True, str(session.places.home))

@@ -53,7 +53,9 @@ def _trust(session: Session, file: str) -> int:
     path = (wanted if wanted.is_absolute() else session.places.root / wanted).resolve()
     listed = next((one for one in roster.files if one.origin == "repository" and one.path.resolve() == path), None)
     if listed is None:
-        raise UserFault(f"{file} is no agent definition of this repository.", remedy=f"They are in {REPOSITORY_FOLDER}/.")
+        raise UserFault(
+            f"{file} is no agent definition of this repository.", remedy=f"They are in {REPOSITORY_FOLDER}/."
+        )
     if listed.definition is None:
         raise UserFault(clean_line(listed.reason), safe="It was not trusted.", remedy="Mend it first.")
     place = listed.path.relative_to(session.places.root).as_posix()

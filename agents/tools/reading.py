@@ -25,7 +25,7 @@ class ReadArguments(Arguments):
 
     path: str = Field(description="File, relative to the worktree.")
     start_line: int = Field(1, ge=1, description="First line, counted from 1.")
-    end_line: int | None = Field(None, ge=1, description=f"Last line; {DEFAULT_LINES} lines when left out.")
+    end_line: int = Field(0, ge=0, description=f"Last line; {DEFAULT_LINES} lines when left out.")
 
 
 async def _read(context: ToolContext, wanted: ReadArguments) -> ToolResult:

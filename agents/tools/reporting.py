@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from agents.tools.tool import Arguments, Finish, ToolContext, ToolResult, TypedTool
 from engine.clean import clean_line
@@ -30,6 +30,12 @@ class FinishArguments(Arguments):
         (), max_length=20, description="What shows it: commands with their results, files with lines."
     )
     outcome: Literal["done", "gave_up"] = Field("done", description="gave_up when the goal was not reached.")
+
+    @field_validator("evidence", mode="before")
+    @classmethod
+    def _listed(cls, evidence: Any) -> Any:
+        """One piece of evidence often comes without its list."""
+        return (evidence,) if isinstance(evidence, str) else evidence
 
 
 async def _note(_context: ToolContext, wanted: NoteArguments) -> ToolResult:

@@ -20,7 +20,7 @@ class RunArguments(Arguments):
     """What run_command takes."""
 
     command: str = Field(min_length=1, max_length=20_000, description="Shell command, run at the top of the worktree.")
-    timeout_s: float | None = Field(None, gt=0, description="Seconds after which it is stopped.")
+    timeout_s: float = Field(0, ge=0, description="Seconds after which it is stopped; the usual limit when left out.")
     network: bool = Field(False, description="Ask the person for network access.")
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Generic, Literal, Protocol, TypeAlias, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from agents.tools.cap import capped
 from engine.clean import clean_line
@@ -87,6 +87,14 @@ class Arguments(BaseModel):
     """Base of all tools' arguments: the JSON schema that a model sees is made from these."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_nulls(cls, arguments: Any) -> Any:
+        """Models fill in null for what they mean to leave out."""
+        if not isinstance(arguments, dict):
+            return arguments
+        return {name: value for name, value in arguments.items() if value is not None}
 
 
 A = TypeVar("A", bound=Arguments)

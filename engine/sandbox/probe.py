@@ -6,6 +6,7 @@ that the screen can show what was tried.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import secrets
@@ -50,7 +51,7 @@ async def open_sandbox(scratch: Path, path: str | None = None, clock: Clock | No
     Out:  tier A, or tier D with the reason and the remedy in its `tier`.
     """
     tier, found = await _probe(scratch, path)
-    if tier.letter == "A" and (program := find_program(found)):
+    if tier.letter == "A" and (program := await asyncio.to_thread(find_program, found)):
         return Bubblewrap(program, tier, clock=clock)
     return Unconfined(tier, clock=clock)
 
@@ -64,7 +65,7 @@ async def _probe(scratch: Path, path: str | None) -> tuple[SandboxTier, str]:
     if sys.platform != "linux":
         return _open(f"There is no sandbox for {sys.platform} yet.", "Run it in a Linux container or machine."), ""
     found = shutil.which("bwrap", path=os.environ.get("PATH", os.defpath) if path is None else path or "/nonexistent")
-    program = find_program(found) if found else None
+    program = await asyncio.to_thread(find_program, found) if found else None
     if program is None:
         return _open("bubblewrap is not installed.", _install_command()), ""
     with _bait(scratch) as (worktree, configuration):

@@ -51,9 +51,11 @@ async def run_group(launch: Launch, on_output: OnOutput | None, clock: Clock) ->
     read_fd, write_fd = os.pipe()
     try:
         process = await _spawn(launch, write_fd)
-    except (OSError, ValueError) as error:
+    except BaseException as error:
         os.close(read_fd)
-        return not_started(f"cannot start {launch.argv[0]}: {error}")
+        if isinstance(error, OSError | ValueError):
+            return not_started(f"cannot start {launch.argv[0]}: {error}")
+        raise
     finally:
         os.close(write_fd)
     reason = await _supervise(process, read_fd, collector, launch)

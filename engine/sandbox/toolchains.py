@@ -44,6 +44,11 @@ ROOT_VARIABLES = {"PYENV_ROOT": ".pyenv", "RUSTUP_HOME": ".rustup", "VOLTA_HOME"
 """Where a tool looks for its root, which it would otherwise seek below HOME."""
 
 
+def roots(home: Path, folders: Iterable[Path]) -> dict[str, str]:
+    """The variables that point a tool to its root, for the roots among these folders."""
+    return {name: str(home / folder) for name, folder in ROOT_VARIABLES.items() if home / folder in folders}
+
+
 def path_entries(environ: Mapping[str, str]) -> tuple[Path, ...]:
     """The PATH's folders that exist, once each, in order."""
     entries = (Path(entry) for entry in environ.get("PATH", "").split(os.pathsep) if entry.startswith("/"))

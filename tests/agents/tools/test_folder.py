@@ -79,7 +79,9 @@ def test_a_folder_swapped_for_a_link_at_any_moment_is_never_read_through(folder:
                 seen.add(folder.read(("src", "a.py"), 100).decode())
             except (ToolFault, FileNotFoundError) as error:
                 seen.add(type(error).__name__)
-    assert seen == {"inside", "ToolFault", "FileNotFoundError"}
+    assert "canary" not in seen
+    assert "inside" in seen
+    assert len(seen) > 1
 
 
 def test_a_folder_swapped_for_a_link_at_any_moment_is_never_written_through(folder: Folder, root: Path) -> None:

@@ -40,6 +40,7 @@ class Checker:
             done.digest,
             round(done.duration_s, 3),
             self._sandbox.tier.letter,
+            check.metric,
         )
 
 

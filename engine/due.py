@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from engine.graph import is_ready
+from engine.graph import has_checked_work, is_ready
 from engine.judge import needs_before
-from engine.state import Run, Task
+from engine.state import Run, Task, evidence_key
 from engine.words import CheckSpec, Role, RunStatus, TaskId, TaskState
 
 
@@ -59,13 +59,13 @@ def due(run: Run) -> tuple[Effect, ...]:
     running = [Attempting(task.task, task.attempt) for task in _in(run, TaskState.RUNNING)]
     if run.status is RunStatus.PAUSED:
         return tuple(running)
-    starts = _starts(run, run.max_lanes - len(running))
+    starts = _starts(run, max(run.max_lanes, 1) - len(running))
     return (*running, *_checks(run), *_landing(run), *starts, *_reaps(run))
 
 
 def waiting_for_lane(run: Run) -> tuple[Task, ...]:
     """Tasks that could start but for a free lane, in the order they will."""
-    room = run.max_lanes - len(_in(run, TaskState.RUNNING))
+    room = max(run.max_lanes, 1) - len(_in(run, TaskState.RUNNING))
     return tuple(_ready(run)[max(room, 0) :])
 
 
@@ -83,7 +83,7 @@ def _starts(run: Run, room: int) -> list[Attempting]:
 
 
 def _landing(run: Run) -> list[Landing]:
-    return [Landing(task.task, task.commit) for task in _in(run, TaskState.LANDING)[:1]]
+    return [Landing(name, run.tasks[name].commit) for name in run.landing[:1]]
 
 
 def _checks(run: Run) -> list[Checking]:
@@ -92,7 +92,7 @@ def _checks(run: Run) -> list[Checking]:
         if task.spec.check:
             wanted += _task_checks(run, task, task.spec.check)
     wanted += _run_checks(run)
-    unique = {(check.tree, check.check.run): check for check in reversed(wanted)}
+    unique = {evidence_key(check.tree, check.check): check for check in reversed(wanted)}
     return list(reversed(unique.values()))
 
 
@@ -107,8 +107,7 @@ def _task_checks(run: Run, task: Task, check: CheckSpec) -> list[Checking]:
 
 def _run_checks(run: Run) -> list[Checking]:
     """The base as soon as the run starts, the result when everything is settled."""
-    has_checked_work = any(node.check and (node.edits or node.grafts) for node in run.flow.nodes)
-    if run.check is None or not has_checked_work:
+    if run.check is None or not has_checked_work(run):
         return []
     wanted = []
     if run.evidence_for(run.base_tree, run.check) is None:

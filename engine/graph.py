@@ -22,8 +22,8 @@ def first_tasks(run: Run) -> tuple[TaskSpec, ...]:
 
 
 def review_task(run: Run, task: Task, node: Node) -> TaskSpec:
-    """The review of a task's current commit by a watching node."""
-    number = task.review_round + 1
+    """The review of a task's current commit by a watching node; each commit's is a task of its own."""
+    number = 1 + len(_reviews(run, task))
     return TaskSpec(
         task=f"{task.spec.task}.review{number}",
         node=node.name,
@@ -75,6 +75,29 @@ def doomed(run: Run) -> tuple[tuple[Task, str], ...]:
     return tuple(lost)
 
 
+def revivable(run: Run) -> tuple[Task, ...]:
+    """Skipped tasks whose needs are all done or may still come."""
+    skipped = (task for task in run.tasks.values() if task.state is TaskState.SKIPPED)
+    return tuple(task for task in skipped if not any(_is_lost(run, need) for need in task.spec.needs))
+
+
+def needless_reviews(run: Run) -> tuple[Task, ...]:
+    """Reviews under way of work that is settled without them."""
+    return tuple(
+        review
+        for task in run.tasks.values()
+        if task.is_settled
+        for review in _reviews(run, task)
+        if not review.is_settled
+    )
+
+
+def has_checked_work(run: Run) -> bool:
+    """Whether the run's check decides about its result."""
+    has_node = any(node.check and (node.edits or node.grafts) for node in run.flow.nodes)
+    return has_node or any(task.spec.check for task in run.work_tasks())
+
+
 def watchers(run: Run, task: Task) -> tuple[Node, ...]:
     """The flow nodes that review this task's node."""
     return tuple(node for node in run.flow.nodes if node.watch and node.watch == task.spec.node)
@@ -119,24 +142,31 @@ def _fill(run: Run, node: Node, item: str = "") -> str:
     return (node.goal or "{goal}").replace("{item}", item_title(item)).replace("{goal}", run.goal)
 
 
+def _reviews(run: Run, task: Task) -> tuple[Task, ...]:
+    return tuple(review for review in run.tasks.values() if review.spec.about == task.spec.task)
+
+
 def _members(run: Run, name: str) -> tuple[Task, ...]:
+    """The tasks behind a name: one task, or a node's with those that still may add to it.
+
+    A planner belongs to the node it grafts to, and to wait for a review is to wait for the work under review: else a
+    node would seem done before its first task is there.
+    """
     task = run.tasks.get(TaskId(name))
-    return (task,) if task else run.of_node(name)
-
-
-def _is_grafted_later(run: Run, name: str) -> bool:
-    return not run.is_plan_accepted and any(node.grafts == name for node in run.flow.nodes)
+    if task:
+        return (task,)
+    node = run.flow.node(name)
+    if node and node.watch:
+        return _members(run, node.watch)
+    planners = (planner for node in run.flow.nodes if node.grafts == name for planner in run.of_node(node.name))
+    return (*planners, *run.of_node(name))
 
 
 def _is_met(run: Run, name: str) -> bool:
-    members = _members(run, name)
-    return not _is_grafted_later(run, name) and all(task.state is TaskState.DONE for task in members)
+    return all(task.state is TaskState.DONE for task in _members(run, name))
 
 
 def _is_settled(run: Run, name: str) -> bool:
-    if _is_grafted_later(run, name):
-        planners = [node.name for node in run.flow.nodes if node.grafts == name]
-        return all(_is_lost(run, planner) for planner in planners)
     return all(task.state in SETTLED for task in _members(run, name))
 
 

@@ -36,7 +36,8 @@ class Landings:
         """Bring one task's commit into the run's branch, or log why it cannot be."""
         run = self._journal.run
         task = run.tasks[effect.task]
-        if run.intent and await self._workspace.branch_head() == run.intent:
+        # The intent is trusted for its own task alone: another's work is not in that merge.
+        if run.intent and run.intent_task == task.task and await self._workspace.branch_head() == run.intent:
             await self._landed(task, run.intent, await self._workspace.tree_of(run.intent))
             return
         candidate = await self._workspace.merge(run.head, effect.commit, f"Try {task.task}")

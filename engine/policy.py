@@ -61,7 +61,8 @@ def react(run: Run, task: Task, failure: Failure, why: str, from_rung: Reaction 
     started = from_rung is None
     for reaction, times in ladder:
         started = started or reaction is from_rung
-        if not started or task.reactions.get(f"{failure}:{reaction}", 0) >= times:
+        is_spent = reaction is not from_rung and task.reactions.get(f"{failure}:{reaction}", 0) >= times
+        if not started or is_spent:
             continue
         decision = _possible(run, task, reaction, failure, why)
         if decision:
@@ -71,22 +72,25 @@ def react(run: Run, task: Task, failure: Failure, why: str, from_rung: Reaction 
 
 def choose(run: Run, task: Task, reaction: Reaction, why: str) -> Decision | None:
     """The person's own choice of a reaction; None when it is not possible."""
-    return _possible(run, task, reaction, task.last_failure or F.STUCK, why)
+    return _possible(run, task, reaction, task.last_failure or F.STUCK, why, is_chosen=True)
 
 
-def _possible(run: Run, task: Task, reaction: Reaction, failure: Failure, why: str) -> Decision | None:
-    rule = f"{failure}: {reaction}"
+def _possible(
+    run: Run, task: Task, reaction: Reaction, failure: Failure, why: str, is_chosen: bool = False
+) -> Decision | None:
+    rule = "you" if is_chosen else f"{failure}: {reaction}"
     if reaction in (R.NUDGE, R.RETRY, R.RESOLVE):
         agent = resolver(run, task) if reaction is R.RESOLVE else task.agent
         rung = task.rung if agent == task.agent else first_rung(run, agent, task.spec.tier)
-        return Decision(reaction, rule, why, agent, max(rung, 0))
+        return Decision(reaction, rule, why, agent, rung)
     if reaction is R.REASSIGN:
         other = another_specialist(run, task)
         if not other:
             return None
-        return Decision(reaction, rule, f"{other} takes over: {why}", other, max(first_rung(run, other), 0))
+        rung = first_rung(run, other, _tier(run, task))
+        return Decision(reaction, rule, f"{other} takes over: {why}", other, rung)
     if reaction is R.CLIMB:
-        rung = next_rung(run, task)
+        rung = next_rung(run, task, is_chosen=is_chosen)
         if rung < 0:
             return None
         above = run.roster[task.agent].ladder[rung]
@@ -96,11 +100,15 @@ def _possible(run: Run, task: Task, reaction: Reaction, failure: Failure, why: s
     return Decision(reaction, rule, why, task.agent, task.rung)
 
 
-def next_rung(run: Run, task: Task, is_forced: bool = False) -> int:
-    """The next allowed step of the task's ladder, -1 when there is none; a forced one may be cloud."""
+def next_rung(run: Run, task: Task, is_forced: bool = False, is_chosen: bool = False) -> int:
+    """The next allowed step of the task's ladder, -1 when there is none.
+
+    A task climbs into each tier once, unless the person chose the climb; a forced one may even be cloud.
+    """
     card = run.roster.get(task.agent)
-    for index in range(task.rung + 1, len(card.ladder) if card else 0):
-        if card and (is_forced or _is_allowed(run, card.ladder[index])):
+    for index, rung in enumerate(card.ladder if card else ()):
+        is_new = is_forced or is_chosen or f"climb:{rung.tier}" not in task.reactions
+        if index > task.rung and is_new and (is_forced or _is_allowed(run, rung)):
             return index
     return -1
 
@@ -119,7 +127,7 @@ def first_rung(run: Run, agent: str, tier: str = "") -> int:
 def starting_rung(run: Run, task: Task) -> int:
     """The step of the ladder on which the task's next attempt is made; -1 when no model is allowed there."""
     card = run.roster.get(task.agent)
-    rung = task.rung if task.attempt else first_rung(run, task.agent, task.spec.tier)
+    rung = task.rung if task.attempt and task.rung >= 0 else first_rung(run, task.agent, task.spec.tier)
     return rung if card and rung < len(card.ladder) else -1
 
 
@@ -136,6 +144,11 @@ def another_specialist(run: Run, task: Task) -> str:
 def resolver(run: Run, task: Task) -> str:
     """Who resolves a merge conflict: the integrator if there is one."""
     return "integrator" if first_rung(run, "integrator") >= 0 else task.agent
+
+
+def _tier(run: Run, task: Task) -> str:
+    card = run.roster.get(task.agent)
+    return card.ladder[task.rung].tier if card and 0 <= task.rung < len(card.ladder) else ""
 
 
 def _shares_skill(one: AgentCard, other: AgentCard) -> bool:

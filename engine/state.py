@@ -135,7 +135,7 @@ class Task(Part, frozen=True):
     reason: str = ""
     last_failure: Failure | None = None
     reactions: dict[str, int] = {}
-    """How often each `failure:reaction` was used."""
+    """How often each `failure:reaction` was used, and each `climb:tier`."""
     outliving: tuple[str, ...] = ()
     added_at: float = 0.0
     started_at: float = 0.0
@@ -209,13 +209,17 @@ class Run(Part, frozen=True):
     lanes: dict[TaskId, Lane] = {}
     approvals: dict[ApprovalId, Approval] = {}
     evidence: dict[str, CheckResult] = {}
-    """What checks said, by `tree command`: a tree is never checked twice."""
+    """What checks said, by `evidence_key`: a tree is never checked twice."""
     branch: str = ""
     head: str = ""
     """The commit the run's branch points to; the base until something landed."""
     head_tree: str = ""
     intent: str = ""
     """A merge commit that was about to become the head when the log ended."""
+    intent_task: TaskId = TaskId("")
+    """Whose work that merge brings in."""
+    landing: tuple[TaskId, ...] = ()
+    """Tasks on their way into the run's branch, in the order they came; the first is being landed."""
     plan: tuple[TaskSpec, ...] = ()
     plan_task: TaskId = TaskId("")
     is_plan_accepted: bool = False
@@ -263,5 +267,5 @@ class Repository(Part, frozen=True):
 
 
 def evidence_key(tree: str, check: CheckSpec) -> str:
-    """Evidence is bound to a tree and a command: any later edit voids it."""
-    return f"{tree} {check.run}"
+    """Evidence is bound to a tree, a command and what is measured: any later edit voids it."""
+    return f"{tree} {check.run} {check.metric}"

@@ -12,10 +12,11 @@ from typing import Any
 import msgspec
 
 from engine import events as e
-from engine.decide import break_loop, carry_out
+from engine.decision.failures import HELP, break_loop, carry_out
+from engine.decision.plans import taken_ids
 from engine.lifecycle import CANCELLABLE
 from engine.plan import plan_faults
-from engine.policy import Decision, choose, next_rung
+from engine.policy import LADDERS, Decision, choose, next_rung
 from engine.state import Run, Task
 from engine.words import ApprovalId, Failure, Reaction, RunStatus, TaskId, TaskSpec, TaskState
 
@@ -56,9 +57,14 @@ def _task(run: Run, wish: Mapping[str, Any]) -> Task | None:
     return run.tasks.get(TaskId(str(wish.get("task", ""))))
 
 
+def _is_lost(run: Run, wish: Mapping[str, Any]) -> bool:
+    """Whether a wish names a task that is not there: it never falls back to the whole run."""
+    return bool(wish.get("task")) and _task(run, wish) is None
+
+
 def _pause(run: Run, wish: Mapping[str, Any]) -> Reply:
     task = _task(run, wish)
-    if wish.get("task") and task is None:
+    if _is_lost(run, wish):
         return Refused("there is no such task")
     if task is None:
         if run.status is RunStatus.PAUSED:
@@ -74,6 +80,8 @@ def _pause(run: Run, wish: Mapping[str, Any]) -> Reply:
 
 def _continue(run: Run, wish: Mapping[str, Any]) -> Reply:
     task = _task(run, wish)
+    if _is_lost(run, wish):
+        return Refused("there is no such task")
     if task is None:
         if run.status is not RunStatus.PAUSED:
             return Refused("the run is not paused")
@@ -88,6 +96,8 @@ def _steer(run: Run, wish: Mapping[str, Any]) -> Reply:
     task, text = _task(run, wish), str(wish.get("text", "")).strip()
     if not text:
         return Refused("there are no words to pass on")
+    if _is_lost(run, wish):
+        return Refused("there is no such task")
     if task is None:
         running = [other.task for other in run.tasks.values() if other.state is TaskState.RUNNING]
         if not running:
@@ -110,14 +120,18 @@ def _break(run: Run, wish: Mapping[str, Any]) -> Reply:
     return Granted((found,), f"{task.task}: broken, the next remedy starts")
 
 
+REMEDIES = {word.value: word for word, _ in LADDERS[Failure.STUCK]}
+
+
 def _remedy(run: Run, wish: Mapping[str, Any]) -> Reply:
     task = _task(run, wish)
     if task is None or task.state is not TaskState.RUNNING:
         return Refused("nothing is running there to break")
-    try:
-        rung = Reaction(str(wish.get("rung", "")))
-    except ValueError:
-        return Refused("a remedy is one of nudge, retry, reassign, climb, ask")
+    rung = REMEDIES.get(str(wish.get("rung", "")))
+    if rung is None:
+        return Refused(f"a remedy is one of {', '.join(REMEDIES)}")
+    if rung is Reaction.ASK and run.is_unattended:
+        return Refused("this run was started for nobody to be asked")
     text = str(wish.get("text") or "the person sees no progress")
     if rung in (Reaction.NUDGE, Reaction.ASK):
         return Granted(break_loop(run, task, "broken by you", text, rung), f"{task.task}: {rung}")
@@ -142,7 +156,7 @@ def _escalate(run: Run, wish: Mapping[str, Any]) -> Reply:
     task = _task(run, wish)
     if task is None or task.state not in (TaskState.RUNNING, TaskState.WAITING):
         return Refused("only a running or waiting task can climb")
-    rung = next_rung(run, task, is_forced=bool(wish.get("allow_cloud")))
+    rung = next_rung(run, task, is_forced=bool(wish.get("allow_cloud")), is_chosen=True)
     if rung < 0:
         return Refused(f"{task.agent} has no stronger model that is allowed here")
     model = run.roster[task.agent].ladder[rung]
@@ -182,19 +196,24 @@ def _answer(run: Run, wish: Mapping[str, Any]) -> Reply:
         return Refused("this question is answered already")
     if answer not in asked.options:
         return Refused(f"the answers are {', '.join(asked.options)}")
+    if answer == "edit":
+        return Refused("send the plan as you want it: edit_plan")
+    task, wished = run.tasks.get(asked.task), HELP.get(answer)
+    if asked.form == "stuck" and task and wished and choose(run, task, wished, "") is None:
+        return Refused(f"{answer} is not possible here: nobody else can do it, or no stronger model is allowed")
     answered = e.ApprovalAnswered(asked.approval, answer, str(wish.get("words", "")))
     return Granted((answered,), f"{answer}: {asked.title}")
 
 
 def _edit_plan(run: Run, wish: Mapping[str, Any]) -> Reply:
-    if run.is_plan_accepted or not run.plan_task:
+    planner = run.tasks.get(run.plan_task)
+    if planner is None or planner.state is not TaskState.WAITING:
         return Refused("there is no plan waiting to be edited")
     try:
         tasks = msgspec.convert(wish.get("tasks", ()), tuple[TaskSpec, ...])
     except msgspec.ValidationError as error:
         return Refused(f"the plan cannot be read: {error}")
-    taken = frozenset({node.name for node in run.flow.nodes} | set(run.tasks))
-    faults = plan_faults(tasks, run.roster, taken)
+    faults = plan_faults(tasks, run.roster, taken_ids(run))
     if faults:
         return Refused("; ".join(faults))
     asked = [approval for approval in run.open_approvals() if approval.form == "plan"]

@@ -127,6 +127,8 @@ class CheckResult(Value, frozen=True, omit_defaults=True):
     digest: str = ""
     duration_s: float = 0.0
     sandbox: str = ""
+    metric: str = ""
+    """The check's regular expression that found the number."""
 
     @property
     def is_green(self) -> bool:

@@ -6,8 +6,8 @@ from msgspec.structs import replace
 
 from engine import events as e
 from engine.evolution.parts import add_usage, change, lane_of, move, with_lane
-from engine.state import Approval, LoopSeen, Run, Tool
-from engine.words import TaskState
+from engine.state import Approval, LoopSeen, Run, Tool, evidence_key
+from engine.words import CheckSpec, TaskId, TaskState
 
 
 def lane_opened(run: Run, event: e.LaneOpened, at: float) -> Run:
@@ -134,25 +134,26 @@ def loop_forgiven(run: Run, event: e.LoopForgiven, at: float) -> Run:
 
 
 def check_finished(run: Run, event: e.CheckFinished, at: float) -> Run:
-    key = f"{event.result.tree} {event.result.command}"
+    found = event.result
+    key = evidence_key(found.tree, CheckSpec(found.command, found.metric))
     return replace(run, evidence={**run.evidence, key: event.result}, at=at)
 
 
 def verdict_given(run: Run, event: e.VerdictGiven, at: float) -> Run:
     run = move(run, event.review, TaskState.PRODUCED, at, verdict=event.verdict, summary=event.verdict.summary)
     task = run.tasks.get(event.task)
-    if task is None:
+    if task is None or task.state is not TaskState.REVIEWING:
         return run
     return change(run, event.task, at, verdict=event.verdict, review_round=task.review_round + 1)
 
 
 def land_intended(run: Run, event: e.LandIntended, at: float) -> Run:
-    return replace(run, intent=event.new, at=at)
+    return replace(run, intent=event.new, intent_task=event.task, at=at)
 
 
 def task_landed(run: Run, event: e.TaskLanded, at: float) -> Run:
     run = change(run, event.task, at, landed=event.commit, conflict=(), is_resolving=False)
-    return replace(run, head=event.commit, head_tree=event.tree, intent="", at=at)
+    return replace(run, head=event.commit, head_tree=event.tree, intent="", intent_task=TaskId(""), at=at)
 
 
 def land_conflicted(run: Run, event: e.LandConflicted, at: float) -> Run:

@@ -29,6 +29,9 @@ def move(run: Run, task_id: TaskId, state: TaskState, at: float, **changes: Any)
     if task is None or not may_move(task.state, state):
         return run
     settled_at = at if state in SETTLED else 0.0
+    if TaskState.LANDING in (task.state, state) and task.state is not state:
+        others = tuple(other for other in run.landing if other != task_id)
+        run = replace(run, landing=(*others, task_id) if state is TaskState.LANDING else others)
     return with_task(run, replace(task, state=state, changed_at=at, settled_at=settled_at, **changes), at)
 
 

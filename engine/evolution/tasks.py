@@ -177,7 +177,10 @@ def task_revised(run: Run, event: e.TaskRevised, at: float) -> Run:
     task = run.tasks.get(event.task)
     if task is None:
         return run
-    used = f"{event.failure}:{event.reaction}"
+    used = [f"{event.failure}:{event.reaction}"]
+    card = run.roster.get(event.agent)
+    if event.reaction is Reaction.CLIMB and card and 0 <= event.rung < len(card.ladder):
+        used.append(f"climb:{card.ladder[event.rung].tier}")
     run = move(
         run,
         event.task,
@@ -189,7 +192,7 @@ def task_revised(run: Run, event: e.TaskRevised, at: float) -> Run:
         reason=event.reason,
         next_start=event.start_commit,
         last_failure=event.failure,
-        reactions={**task.reactions, used: task.reactions.get(used, 0) + 1},
+        reactions={**task.reactions, **{name: task.reactions.get(name, 0) + 1 for name in used}},
         is_proven=False,
         # Without a commit a resolver has resolved nothing: whoever takes over still has the conflict before them.
         is_resolving=event.reaction is Reaction.RESOLVE or (task.is_resolving and not task.commit),

@@ -1,0 +1,82 @@
+"""Endings: of a task, with what hangs on it, and of the run."""
+
+from __future__ import annotations
+
+from engine import events as e
+from engine.decision.results import without_review
+from engine.graph import doomed, has_checked_work, needless_reviews, revivable
+from engine.judge import judge
+from engine.state import Run, Task
+from engine.words import RunOutcome, TaskId, TaskState
+
+Settled = e.TaskDone | e.TaskFailed | e.TaskSkipped | e.TaskCancelled
+
+
+def on_settled(run: Run, event: Settled) -> tuple[e.Event, ...]:
+    """What hangs on a settled task, then the run's last event when nothing is left.
+
+    One thing at a time: what is found here settles tasks, and each of those comes back here.
+    """
+    closed = tuple(
+        e.ApprovalWithdrawn(approval.approval)
+        for approval in run.open_approvals()
+        if approval.task in run.tasks and run.tasks[approval.task].is_settled
+    )
+    return (*closed, *(_orphaned(run, event) or _needless(run) or _doomed(run) or ending(run)))
+
+
+def on_revised(run: Run, event: e.TaskRevised) -> tuple[e.Event, ...]:
+    """Questions of the last attempt do not matter any more; what was skipped for the task's sake has hope again."""
+    closed = (e.ApprovalWithdrawn(asked.approval) for asked in run.open_approvals() if asked.task == event.task)
+    return (*closed, *revive(run))
+
+
+def revive(run: Run) -> tuple[e.Event, ...]:
+    """The next skipped task whose needs may come after all."""
+    return tuple(e.TaskMoved(task.task, TaskState.PENDING) for task in revivable(run)[:1])
+
+
+def _orphaned(run: Run, event: Settled) -> tuple[e.Event, ...]:
+    task = run.tasks.get(event.task)
+    subject = run.tasks.get(TaskId(task.spec.about)) if task and task.spec.about else None
+    if task is None or subject is None or task.state is TaskState.DONE or subject.state is not TaskState.REVIEWING:
+        return ()
+    return without_review(run, subject, task.reason)
+
+
+def _needless(run: Run) -> tuple[e.Event, ...]:
+    return tuple(e.TaskCancelled(review.task) for review in needless_reviews(run)[:1])
+
+
+def _doomed(run: Run) -> tuple[e.Event, ...]:
+    return tuple(e.TaskSkipped(task.task, f"needs {need}") for task, need in doomed(run)[:1])
+
+
+def ending(run: Run) -> tuple[e.Event, ...]:
+    """The run's last event, once everything is settled and the result is checked."""
+    if not all(task.is_settled for task in run.tasks.values()):
+        return ()
+    failed = [task for task in run.tasks.values() if task.state is not TaskState.DONE and not task.spec.about]
+    if run.head == run.base_commit:
+        return (_without_landing(run, failed),)
+    if run.check is None or not has_checked_work(run):
+        outcome, reason = RunOutcome.CLAIMED, "nothing proves it: no check was run"
+    else:
+        after = run.evidence_for(run.head_tree, run.check)
+        if after is None:
+            return ()
+        before = run.evidence_for(run.base_tree, run.check)
+        judgement = judge(run.check, before, after, must_be_green=run.check.want == "pass")
+        outcome, reason = RunOutcome.PROVEN if judgement.holds else RunOutcome.RED, judgement.reason
+    if failed:
+        outcome, reason = RunOutcome.FAILED, f"{len(failed)} of {len(run.tasks)} tasks not done; {reason}"
+    return (e.RunFinished(outcome, reason, run.branch, run.head),)
+
+
+def _without_landing(run: Run, failed: list[Task]) -> e.Event:
+    if failed:
+        why = next((task.reason for task in failed if task.reason), "cancelled")
+        all_cancelled = all(task.state is TaskState.CANCELLED for task in failed)
+        outcome = RunOutcome.CANCELLED if all_cancelled else RunOutcome.FAILED
+        return e.RunFinished(outcome, f"{len(failed)} of {len(run.tasks)} tasks not done: {why}")
+    return e.RunFinished(RunOutcome.CLAIMED, "nothing was changed")

@@ -1,0 +1,94 @@
+"""Failures and loops: what the policy chooses, turned into events."""
+
+from __future__ import annotations
+
+from engine import events as e
+from engine.identity import approval_id
+from engine.policy import Decision, choose, react
+from engine.state import Approval, Run, Task
+from engine.words import Failure, Reaction, TaskState
+
+HELP: dict[str, Reaction] = {"retry": Reaction.RETRY, "reassign": Reaction.REASSIGN, "climb": Reaction.CLIMB}
+"""What the person may choose when a task needs them; besides, they may skip it."""
+
+
+def on_failure(run: Run, event: e.AttemptFailed) -> tuple[e.Event, ...]:
+    """The policy reacts to the running attempt's failure; one of an attempt that is over leads to nothing."""
+    task = run.tasks.get(event.task)
+    if task is None or task.attempt != event.attempt:
+        return ()
+    if task.is_settled or task.state in (TaskState.REVISING, TaskState.WAITING):
+        return ()
+    decision = react(run, task, event.failure, event.reason)
+    return carry_out(run, task, decision, event.failure, event.feedback or event.reason, event.resume_from)
+
+
+def on_loop(run: Run, event: e.LoopFound) -> tuple[e.Event, ...]:
+    """A loop in a running attempt is broken."""
+    task = run.tasks.get(event.task)
+    if task is None or task.state is not TaskState.RUNNING:
+        return ()
+    return break_loop(run, task, event.form, event.evidence)
+
+
+def break_loop(
+    run: Run, task: Task, form: str, evidence: str, from_rung: Reaction | None = None
+) -> tuple[e.Event, ...]:
+    """Take the next rung of the remedy ladder against a loop."""
+    why = f"{form}: {evidence}"
+    decision = react(run, task, Failure.STUCK, why, from_rung)
+    text = (
+        f"You are repeating yourself ({form}) and learn nothing new from it:\n{evidence}\n"
+        "Do not do that again. Look at something you have not read yet, change your approach, "
+        "or finish and say what is missing."
+    )
+    if decision.reaction is Reaction.NUDGE:
+        return (e.LoopNudged(task.task, text, why),)
+    return carry_out(run, task, decision, Failure.STUCK, text)
+
+
+def carry_out(
+    run: Run, task: Task, decision: Decision, failure: Failure, feedback: str, resume_from: str = ""
+) -> tuple[e.Event, ...]:
+    """Turn a decision into events."""
+    if decision.reaction is Reaction.FAIL:
+        return (e.TaskFailed(task.task, decision.reason),)
+    if decision.reaction is Reaction.ASK:
+        return _ask_for_help(run, task, decision.reason, feedback)
+    revised = e.TaskRevised(
+        task.task,
+        failure,
+        decision.reaction,
+        decision.rule,
+        decision.reason,
+        decision.agent,
+        decision.rung,
+        feedback,
+        resume_from or task.commit or task.start_commit,
+    )
+    return (revised,)
+
+
+def on_help(run: Run, task: Task, approval: Approval) -> tuple[e.Event, ...]:
+    """The person helps a stuck task on, or lets it go."""
+    wish = HELP.get(approval.answer)
+    decision = choose(run, task, wish, approval.words or f"you: {approval.answer}") if wish else None
+    if decision is None:
+        return (e.TaskFailed(task.task, task.reason or "skipped by you"),)
+    feedback = "\n".join(part for part in (approval.body, approval.words) if part)
+    return carry_out(run, task, decision, task.last_failure or Failure.STUCK, feedback)
+
+
+def _ask_for_help(run: Run, task: Task, reason: str, feedback: str) -> tuple[e.Event, ...]:
+    ask = e.ApprovalAsked(
+        approval_id(run.run, task.task, "stuck", f"{task.attempt} {reason}"),
+        task.task,
+        "stuck",
+        f"{task.spec.title or task.task} needs you",
+        reason,
+        feedback,
+        "Your words go to the next attempt.",
+        (*HELP, "skip"),
+        "skip",
+    )
+    return (ask, e.TaskWaiting(task.task, ask.approval, reason))

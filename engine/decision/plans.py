@@ -1,0 +1,73 @@
+"""Plans: refused with reasons, put before the person, accepted and grafted in."""
+
+from __future__ import annotations
+
+from engine import events as e
+from engine.decision.failures import carry_out
+from engine.graph import planned_task
+from engine.identity import approval_id
+from engine.plan import plan_faults
+from engine.policy import choose
+from engine.state import Approval, Run, Task
+from engine.words import Failure, Reaction, Role, TaskState
+
+
+def on_plan(run: Run, event: e.PlanProposed) -> tuple[e.Event, ...]:
+    """A plan is refused with reasons, accepted, or put before the person."""
+    task = run.tasks.get(event.task)
+    if task is None or task.state is not TaskState.PRODUCED:
+        return ()
+    if task.spec.role is not Role.PLAN:
+        return (e.AttemptFailed(task.task, task.attempt, Failure.MALFORMED, "a plan came where none was asked for"),)
+    reasons = plan_faults(event.tasks, run.roster, taken_ids(run))
+    if reasons:
+        words = "The plan was refused:\n" + "\n".join(f"- {reason}" for reason in reasons)
+        why = f"the plan cannot run: {reasons[0]}"
+        failed = e.AttemptFailed(task.task, task.attempt, Failure.PLAN, why, words)
+        return (e.PlanRefused(task.task, reasons), failed)
+    node = run.node_of(task)
+    if event.by == "person" or run.accepts_plan or node is None or not node.human:
+        return (e.PlanAccepted(task.task, event.tasks, event.by or "engine"),)
+    ask = _question(run, event)
+    return (ask, e.TaskWaiting(task.task, ask.approval, "the plan waits for your word"))
+
+
+def on_plan_accepted(run: Run, event: e.PlanAccepted) -> tuple[e.Event, ...]:
+    """The planned tasks enter the graph, and the planner is done."""
+    planner = run.tasks[event.task]
+    node = run.node_of(planner)
+    target = run.flow.node(node.grafts) if node else None
+    if target is None:
+        return (e.TaskFailed(event.task, "the flow has no node for planned tasks"),)
+    added = tuple(e.TaskAdded(planned_task(run, spec, target)) for spec in event.tasks)
+    return (*added, e.TaskDone(event.task))
+
+
+def on_plan_answer(run: Run, task: Task, approval: Approval) -> tuple[e.Event, ...]:
+    """The person accepts a plan, sends it back, or ends it."""
+    if approval.answer in ("accept", "allow", "always"):
+        return (e.PlanAccepted(task.task, run.plan, approval.by),)
+    decision = choose(run, task, Reaction.RETRY, f"you: {approval.words}") if approval.answer == "reject" else None
+    if decision:
+        words = f"The person rejected the plan: {approval.words}"
+        return carry_out(run, task, decision, Failure.PLAN, words)
+    return (e.TaskCancelled(task.task),)
+
+
+def taken_ids(run: Run) -> frozenset[str]:
+    """Ids that a plan may not use."""
+    return frozenset({node.name for node in run.flow.nodes} | set(run.tasks))
+
+
+def _question(run: Run, event: e.PlanProposed) -> e.ApprovalAsked:
+    return e.ApprovalAsked(
+        approval_id(run.run, event.task, "plan", f"{run.tasks[event.task].attempt} {event.tasks!r}"),
+        event.task,
+        "plan",
+        f"Plan with {len(event.tasks)} tasks",
+        event.remark or "The planner proposes these tasks.",
+        "\n".join(f"{spec.task} · {spec.agent} · {spec.title or spec.goal}" for spec in event.tasks),
+        "Nothing has been changed yet; work happens in worktrees of its own.",
+        ("accept", "edit", "reject", "deny"),
+        "accept" if run.is_unattended else "deny",
+    )

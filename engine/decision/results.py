@@ -1,0 +1,118 @@
+"""Results: what an agent claims is checked, reviewed, asked about and sent to be landed."""
+
+from __future__ import annotations
+
+from engine import events as e
+from engine.decision.failures import carry_out
+from engine.graph import review_task, watchers
+from engine.identity import approval_id
+from engine.judge import judge, needs_before
+from engine.policy import choose
+from engine.state import Approval, Run, Task
+from engine.words import CheckSpec, Failure, Reaction, Role, TaskState
+
+EMPTY_FEEDBACK = "The last attempt ended without changing any file. Use the edit or write tool, then finish."
+FORMS = {Role.PLAN: "a plan", Role.REVIEW: "a verdict"}
+
+
+def on_produced(run: Run, event: e.TaskProduced) -> tuple[e.Event, ...]:
+    """A claim is done (a text), checked, reviewed, or sent back for its form."""
+    task = run.tasks.get(event.task)
+    if task is None or task.state is not TaskState.PRODUCED:
+        return ()
+    if form := FORMS.get(task.spec.role):
+        why = f"the answer is not {form}"
+        return (e.AttemptFailed(task.task, task.attempt, Failure.MALFORMED, why, f"Answer with {form}."),)
+    if task.spec.role is Role.TEXT:
+        return (e.TaskDone(task.task),)
+    if not task.commit:
+        if task.spec.may_be_empty:
+            return (e.TaskUnverified(task.task), e.TaskDone(task.task))
+        return (e.AttemptFailed(task.task, task.attempt, Failure.EMPTY, "nothing was changed", EMPTY_FEEDBACK),)
+    if task.spec.check is None:
+        return (e.TaskUnverified(task.task), *_after_checks(run, task))
+    return (e.TaskMoved(task.task, TaskState.CHECKING),)
+
+
+def settle_checks(run: Run) -> tuple[e.Event, ...]:
+    """Judge every task whose evidence is complete."""
+    found: list[e.Event] = []
+    for task in run.tasks.values():
+        if task.state is TaskState.CHECKING and task.spec.check:
+            found += _settle_check(run, task, task.spec.check)
+    return tuple(found)
+
+
+def _settle_check(run: Run, task: Task, check: CheckSpec) -> tuple[e.Event, ...]:
+    after = run.evidence_for(task.tree, check)
+    before = run.evidence_for(run.base_tree, check)
+    if after is None or (before is None and needs_before(check, after)):
+        return ()
+    judgement = judge(check, before, after)
+    if judgement.holds:
+        return (e.TaskVerified(task.task, after, judgement.reason), *_after_checks(run, task))
+    feedback = f"The engine ran `{check.run}` on your work: {judgement.reason}\n\n{after.output}"
+    return (e.AttemptFailed(task.task, task.attempt, Failure.CHECK, judgement.reason, feedback),)
+
+
+def _after_checks(run: Run, task: Task) -> tuple[e.Event, ...]:
+    nodes = () if task.is_resolving else watchers(run, task)
+    if not nodes:
+        return to_landing(run, task)
+    review = review_task(run, task, nodes[0])
+    return (e.TaskMoved(task.task, TaskState.REVIEWING), e.TaskAdded(review))
+
+
+def on_verdict(run: Run, event: e.VerdictGiven) -> tuple[e.Event, ...]:
+    """A verdict sends work to be landed or back to its author."""
+    review = run.tasks.get(event.review)
+    if review is None or review.state is not TaskState.PRODUCED:
+        return ()
+    if review.spec.role is not Role.REVIEW:
+        why = "a verdict came where none was asked for"
+        return (e.AttemptFailed(review.task, review.attempt, Failure.MALFORMED, why),)
+    task = run.tasks.get(event.task)
+    done = e.TaskDone(event.review)
+    if task is None or task.state is not TaskState.REVIEWING:
+        return (done,)
+    if event.verdict.accepts:
+        return (done, *to_landing(run, task))
+    points = [f"- {f.path}:{f.line}: {f.text}" if f.path else f"- {f.text}" for f in event.verdict.findings]
+    feedback = "A reviewer sent the work back: " + event.verdict.summary + "\n" + "\n".join(points)
+    return (done, e.AttemptFailed(task.task, task.attempt, Failure.REVIEW, event.verdict.summary, feedback))
+
+
+def without_review(run: Run, task: Task, reason: str) -> tuple[e.Event, ...]:
+    """What becomes of work whose reviewer is lost: a proof stands for itself, a mere claim does not."""
+    if task.is_proven:
+        return to_landing(run, task)
+    return (e.TaskFailed(task.task, f"could not be reviewed: {reason}"),)
+
+
+def to_landing(run: Run, task: Task) -> tuple[e.Event, ...]:
+    """Send a task to be landed, past the person when it changes files that outlive it."""
+    if not task.outliving:
+        return (e.TaskMoved(task.task, TaskState.LANDING),)
+    ask = e.ApprovalAsked(
+        approval_id(run.run, task.task, "outliving", task.commit),
+        task.task,
+        "outliving",
+        f"{task.spec.title or task.task} changes files that act after it is over",
+        "Such files steer tools, tests or agents from now on: " + ", ".join(task.outliving),
+        task.commit,
+        "Landing puts them on the run's branch; your own branch stays as it is.",
+        ("allow", "reject", "deny"),
+    )
+    return (ask, e.TaskWaiting(task.task, ask.approval, "waits for your word on files that outlive it"))
+
+
+def on_outliving_answer(run: Run, task: Task, approval: Approval) -> tuple[e.Event, ...]:
+    """The person allows files that outlive the task, sends them back, or refuses them."""
+    if approval.answer in ("allow", "always", "accept"):
+        return (e.TaskMoved(task.task, TaskState.LANDING),)
+    decision = choose(run, task, Reaction.RETRY, f"you: {approval.words}") if approval.answer == "reject" else None
+    if decision:
+        words = f"The person does not want these files changed so: {approval.words}"
+        return carry_out(run, task, decision, Failure.REVIEW, words)
+    who = "you did not" if approval.by == "person" else "nobody was there to"
+    return (e.TaskFailed(task.task, f"{who} allow the files that outlive it"),)

@@ -1,0 +1,71 @@
+"""Whatever the world does, a run ends, every task is settled, and the log alone gives the same state."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from engine.words import Flow, Node
+from tests.engine.world import Temper, World, people
+from tests.stubs.runs import BUILD, DIGEST, QUICK_FLOW, REVIEWED
+
+NEEDS_THE_PLANNED = Flow("proof", "", (*BUILD.nodes[:3], Node("proof", agent="summariser", needs=("work",))))
+CHAIN = Flow(
+    "chain",
+    "",
+    (
+        Node("one", agent="coder", edits=True),
+        Node("two", agent="coder", edits=True, needs=("one",), may_be_empty=True),
+        Node("three", agent="summariser", needs=("two",)),
+        Node("four", agent="summariser", needs=("one",)),
+        Node("last", agent="summariser", after=("three", "four")),
+        Node("review", agent="reviewer", watch="two"),
+    ),
+)
+FLOWS = (BUILD, DIGEST, QUICK_FLOW, REVIEWED, CHAIN, NEEDS_THE_PLANNED)
+ITEMS = ("commit:aaa", "commit:bbb", "file:c.py")
+
+shares = st.sampled_from((0.0, 0.1, 0.3, 0.7))
+tempers = st.builds(
+    Temper, shares, shares, shares, shares, shares, shares, st.just(0.03), shares, shares, st.sampled_from((0, 10, 40))
+)
+quietly = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+@given(seed=st.integers(0, 2**32), flow=st.sampled_from(FLOWS), temper=tempers, lanes=st.integers(1, 4))
+@quietly
+def test_every_attended_run_ends_with_all_promises_kept(seed: int, flow: Flow, temper: Temper, lanes: int) -> None:
+    World(random.Random(seed), flow, temper).run_to_the_end(items=ITEMS, max_lanes=lanes)
+
+
+@given(seed=st.integers(0, 2**32), flow=st.sampled_from(FLOWS), temper=tempers)
+@quietly
+def test_every_unattended_run_ends_without_asking_anybody(seed: int, flow: Flow, temper: Temper) -> None:
+    World(random.Random(seed), flow, temper).run_to_the_end(items=ITEMS, is_unattended=True)
+
+
+@given(seed=st.integers(0, 2**32), flow=st.sampled_from(FLOWS), allowed=st.booleans(), cloud_only=st.booleans())
+@quietly
+def test_no_run_touches_the_cloud_without_permission(seed: int, flow: Flow, allowed: bool, cloud_only: bool) -> None:
+    temper = Temper(failing=0.5)
+    World(random.Random(seed), flow, temper).run_to_the_end(cloud_allowed=allowed, items=ITEMS, **people(cloud_only))
+
+
+@pytest.mark.parametrize("flow", FLOWS, ids=lambda flow: flow.name)
+def test_a_world_in_which_everything_fails_is_survived(flow: Flow) -> None:
+    temper = Temper(failing=1.0, wishes=0)
+    run = World(random.Random(1), flow, temper).run_to_the_end(items=ITEMS, is_unattended=True)
+    assert run.outcome == "failed"
+
+
+@pytest.mark.parametrize("flow", FLOWS, ids=lambda flow: flow.name)
+@pytest.mark.parametrize("check", [None, "usual"])
+def test_in_a_kind_world_every_flow_is_done_without_a_question(flow: Flow, check: Any) -> None:
+    temper = Temper(0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+    more: dict[str, Any] = {} if check else {"check": None}
+    run = World(random.Random(3), flow, temper).run_to_the_end(items=ITEMS, is_unattended=True, **more)
+    assert run.is_over

@@ -9,46 +9,37 @@ from __future__ import annotations
 import contextvars
 import threading
 from asyncio import AbstractEventLoop, get_running_loop
-from collections import deque
-from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from textual import on
 from textual.app import ComposeResult
+from textual.command import Provider
 from textual.containers import Horizontal
-from textual.content import Content
 
-from engine.clock import Clock, SystemClock
-from engine.state import Run
-from engine.words import TaskState
-from tui import chrome
 from tui.bindings import bindings_for
-from tui.cells import Row
-from tui.commanding import CommandingApp
 from tui.conductor import Conductor, FirstRunReport
-from tui.facts import Fact
-from tui.glyphs import Glyphs, glyphs_for
-from tui.keys import TABLE, Place, footer_keys, remapped
-from tui.lane_board import LaneBoard
-from tui.lane_view import Lens
-from tui.lines import Lines
+from tui.drawing import DrawingApp
+from tui.keys import Place
 from tui.output import LaneOutput
-from tui.prompt import EVERYONE, NEW_GOAL, Prompt, Target, lane_target
-from tui.reader import FACTS_KEPT, LogFollower, Picture
-from tui.theme import DEFAULT, Palette, Theme, as_textual, default_theme, load_theme, theme_files
-from tui.view import board
+from tui.prompt import Prompt, Target
+from tui.reader import LogFollower, Picture
 
 TICK_S = 1.0
-DEAD_AFTER_S = 2.5
-"""How long an engine may be away before the screen says so: one that is just starting is no news."""
-
 TAKEN_WITHIN_S = 5.0
 
 
-class Dashboard(CommandingApp):
+def _palette() -> type[Provider]:
+    from tui.palette import DashboardCommands
+
+    return DashboardCommands
+
+
+class Dashboard(DrawingApp):
     """One repository's runs, live."""
 
     TITLE = "orchestra"
+    COMMANDS = {_palette}
     BINDINGS = [*bindings_for(Place.EVERYWHERE)]
     CSS = """
     Screen { background: $background; layout: vertical; }
@@ -58,53 +49,13 @@ class Dashboard(CommandingApp):
     #faults { height: auto; max-height: 3; }
     """
 
-    def __init__(  # noqa: PLR0913  # the composition of the terminal
-        self,
-        conductor: Conductor,
-        clock: Clock | None = None,
-        theme: str = DEFAULT,
-        theme_folder: Path | None = None,
-        keymap: Mapping[str, str] | None = None,
-        glyphs: Glyphs | None = None,
-        is_live: bool = True,
-    ) -> None:
-        """In: theme_folder, the person's own themes; keymap, ids of `tui.keys` to keys; is_live, whether to follow the
-        conductor's store (tests hand over pictures instead)."""
-        super().__init__(conductor, clock or SystemClock())
-        self.glyphs = glyphs or glyphs_for()
-        self.keymap = dict(keymap or {})
-        self.keys = remapped(TABLE, self.keymap)
-        self.theme_folder = theme_folder
-        self.outputs: dict[str, LaneOutput] = {}
-        self.facts: deque[Fact] = deque(maxlen=FACTS_KEPT)
-        self.picture = Picture()
-        self.view = board(None, Lens(0.0), conductor.repository, conductor.branch)
-        self.report_at_start: FirstRunReport | None = None
+    def __init__(self, conductor: Conductor, is_live: bool = True, **look: Any) -> None:
+        """In: is_live, whether to follow the conductor's store, or be handed pictures; look, see DrawingApp."""
+        super().__init__(conductor, **look)
         self.follower: LogFollower | None = None
         self._is_live = is_live
         self._loop: AbstractEventLoop | None = None
         self._call_context: contextvars.Context | None = None
-        self._dead_since: float | None = None
-        self.palette = Palette(self._load(theme))
-        self.register_theme(as_textual(self.palette.theme))
-        self.theme = self.palette.theme.name
-        self._header = Lines(self.palette, "header", "raised")
-        self._strip = Lines(self.palette, "strip")
-        self._plan = Lines(self.palette, "plan")
-        self._faults = Lines(self.palette, "faults", "raised")
-        self._footer = Lines(self.palette, "footer")
-        self._board = LaneBoard(self.palette, self.glyphs, self.remedy)
-        self._prompt = Prompt()
-
-    @property
-    def board(self) -> LaneBoard:
-        """The lanes."""
-        return self._board
-
-    @property
-    def prompt(self) -> Prompt:
-        """The prompt."""
-        return self._prompt
 
     def compose(self) -> ComposeResult:
         """Header, plan and lanes, prompt, footer."""
@@ -121,10 +72,10 @@ class Dashboard(CommandingApp):
         """Draw the first frame, then let the log in."""
         self.set_keymap(self.keymap)
         self._prompt.focus()
-        self._arrange()
-        self._redraw()
+        self.arrange()
+        self.redraw()
         self._loop, self._call_context = get_running_loop(), contextvars.copy_context()
-        self.set_interval(TICK_S, self._tick)
+        self.set_interval(TICK_S, self.tick)
         if self._is_live:
             self.call_after_refresh(self._go_live)
 
@@ -135,8 +86,8 @@ class Dashboard(CommandingApp):
 
     def on_resize(self) -> None:
         """Lay out for another size."""
-        self._arrange()
-        self._redraw()
+        self.arrange()
+        self.redraw()
 
     # -- pictures
 
@@ -159,7 +110,8 @@ class Dashboard(CommandingApp):
         before = self.picture
         self.picture = picture
         if picture.is_other_run:
-            self._forget()
+            self.forget()
+            self.conductor.run_id = picture.run.run if picture.run else None
         for piece in picture.pieces:
             output = self.outputs.get(piece.task)
             if output is None:
@@ -174,7 +126,7 @@ class Dashboard(CommandingApp):
             self._board.show(self.view.lanes, self.outputs)
             return
         self.shown_run = picture.run
-        self._redraw()
+        self.redraw()
 
     def _go_live(self) -> None:
         self.follow_store(self.conductor.store_path, self.conductor.run_id)
@@ -188,7 +140,7 @@ class Dashboard(CommandingApp):
         self.report_at_start = report
         if self.shown_run is None and not report.models and len(self.screen_stack) == 1:
             self.action_first_run()
-        self._redraw()
+        self.redraw()
 
     def _hand_over(self, picture: Picture) -> None:
         """Called in the follower's thread; returns when the picture was taken, so that none piles up."""
@@ -204,132 +156,20 @@ class Dashboard(CommandingApp):
             self.take(picture)
         taken.set()
 
-    def _forget(self) -> None:
-        self.outputs.clear()
-        self.facts.clear()
-        self._board.selected = None
-
-    # -- drawing
-
-    def _lens(self) -> Lens:
-        return Lens(self.clock.now(), self.glyphs, self.picture.rates)
-
-    def _redraw(self) -> None:
-        if not self._board.is_mounted:
-            return
-        run = self.shown_run
-        self.view = board(run, self._lens(), self.conductor.repository, self.conductor.branch)
-        if run is None:
-            models = self.report_at_start.models if self.report_at_start else ()
-            self._board.empty = chrome.empty_rows(self.view.header, models, self.glyphs)
-        else:
-            self._board.empty = self.view.ending or ((("Planning …", "dim+italic"),),)
-        self._board.show(self.view.lanes, self.outputs)
-        self._header.show([chrome.header_row(self.view.header, self.size.width, self.glyphs)])
-        self.show_selection()
-        self.show_status()
-        self._offer_targets(run)
-        self._name_terminal()
-
-    def show_selection(self) -> None:
-        """Draw the plan, where the selected lane is marked."""
-        width, height = self._plan.size
-        if self._plan.display:
-            self._plan.show(chrome.plan_rows(self.view, width, height, self._board.selected, self.glyphs))
-        else:
-            self._strip.show([chrome.strip_row(self.view, self.size.width, self.glyphs)])
-        self._show_footer()
-
-    def show_status(self) -> None:
-        """Draw wishes in the prompt's border and faults above it."""
-        row = self.wishes.row(self.clock.now(), self.glyphs) or self._ending_row()
-        self._prompt.border_subtitle = _content(row, self.palette)
-        rows = self._fault_rows()
-        if self._faults.display != bool(rows):
-            self._faults.display = bool(rows)
-        if rows:
-            self._faults.styles.height = len(rows)
-            self._faults.show(rows)
-
-    def _ending_row(self) -> Row:
-        return tuple(piece for row in self.view.ending for piece in (*row, ("  ", ""))) if self.view.lanes else ()
-
-    def _fault_rows(self) -> list[Row]:
-        mark = f" {self.glyphs.warning} "
-        rows: list[Row] = []
-        if self.is_engine_gone():
-            rows.append(
-                (
-                    (mark, "warning+bold"),
-                    ("The engine has stopped. Press ", "base"),
-                    ("R", "accent+bold"),
-                    (" to go on where the log ends; nothing is lost.", "base"),
-                )
-            )
-        rows += [
-            ((mark, "error+bold"), (fault, "base"), ("   esc", "accent+bold"), (" seen", "dim"))
-            for fault in self.faults
-        ]
-        return rows[:3]
-
-    def is_engine_gone(self) -> bool:
-        """Whether an unfinished run has had no engine for a while."""
-        run = self.shown_run
-        if run is None or run.is_over or self.picture.is_engine_alive:
-            self._dead_since = None
-            return False
-        now = self.clock.monotonic()
-        if self._dead_since is None:
-            self._dead_since = now
-        return now - self._dead_since >= DEAD_AFTER_S
-
-    def _show_footer(self) -> None:
-        place = Place.PROMPT if self._prompt.has_focus else Place.LANES
-        tail = "" if self.size.width < 80 else self.palette.theme.name if self.size.width >= 180 else ""
-        self._footer.show([chrome.footer_row(footer_keys(place, self.keys), self.size.width, self.glyphs, tail)])
-
-    def _arrange(self) -> None:
-        width = self.size.width
-        has_plan = width >= chrome.PLAN_FROM
-        self._plan.display = has_plan
-        self._strip.display = not has_plan
-        self._plan.styles.width = chrome.WIDE_PLAN_WIDTH if width >= 140 else chrome.PLAN_WIDTH
-        self._board.screen_width = width
-
-    def _tick(self) -> None:
-        run = self.shown_run
-        if run is not None and (not run.is_over or self.clock.now() - run.ended_at < 60):
-            self._redraw()
-        elif self.wishes.row(self.clock.now(), self.glyphs) or self._prompt.border_subtitle:
-            self.show_status()
-
-    def _offer_targets(self, run: Run | None) -> None:
-        if run is None or run.is_over:
-            self._prompt.offer((NEW_GOAL,))
-            return
-        running = [task for task in run.tasks.values() if task.state is TaskState.RUNNING]
-        lanes = tuple(lane_target(task.task, self.lane_label(task)) for task in running)
-        self._prompt.offer((NEW_GOAL, *((EVERYONE,) if len(lanes) > 1 else ()), *lanes))
-
-    def _name_terminal(self) -> None:
-        waiting = len(self.view.needs)
-        title = f"({waiting}) orchestra" if waiting else "orchestra"
-        if self.title != title:
-            self.title = title
-            if self._driver and not self.is_headless:
-                self._driver.write(f"\x1b]2;{title}\x07")
-
     # -- focus and targets
 
     def on_descendant_focus(self) -> None:
         """The footer speaks for what has the focus."""
-        self._show_footer()
+        self.show_footer()
 
     @on(Prompt.Said)
     def _said(self, message: Prompt.Said) -> None:
         if message.target.kind == "words":
             self._prompt.aim(self._prompt.targets[0])
             self._board.focus()
+        if message.target.kind == "goal" and self.follower:
+            # The new run is the one to see, whichever was opened before.
+            self.follower.follow(None)
         self.say(message.text, message.target)
 
     @on(Prompt.Left)
@@ -372,14 +212,21 @@ class Dashboard(CommandingApp):
 
     # -- screens, imported when they are opened
 
-    def action_zoom(self) -> None:
-        """Open the lane, or its question when it has one."""
+    def action_open(self) -> None:
+        """Open the lane's question when it has one, else the lane."""
         task, run = self.selected_task(), self.shown_run
-        if task is None or run is None:
-            return
-        from tui.opening import open_lane
+        if task is not None and run is not None:
+            from tui.opening import open_lane
 
-        open_lane(self, run, task)
+            open_lane(self, run, task)
+
+    def action_zoom(self) -> None:
+        """Open the lane."""
+        task = self.selected_task()
+        if task is not None:
+            from tui.opening import open_zoom
+
+            open_zoom(self, task)
 
     def action_help(self) -> None:
         """Every key."""
@@ -398,32 +245,6 @@ class Dashboard(CommandingApp):
         from tui.opening import open_first_run
 
         open_first_run(self)
-
-    # -- colours
-
-    def action_next_theme(self) -> None:
-        """The next set of colours."""
-        names = list(theme_files(self.theme_folder))
-        here = names.index(self.theme) if self.theme in names else -1
-        self.use_theme(names[(here + 1) % len(names)])
-
-    def use_theme(self, name: str) -> None:
-        """Change the colours while everything runs."""
-        theme = self._load(name)
-        self.register_theme(as_textual(theme))
-        self.palette.change(theme)
-        self.theme = theme.name
-        for screen in self.screen_stack:
-            screen.refresh()
-            for widget in screen.query("*"):
-                widget.refresh()
-        self._redraw()
-
-    def _load(self, name: str) -> Theme:
-        if name == DEFAULT and not self.theme_folder:
-            return default_theme()
-        path = theme_files(self.theme_folder).get(name)
-        return load_theme(path) if path else default_theme()
 
     # -- leaving
 
@@ -448,12 +269,12 @@ class Dashboard(CommandingApp):
         return f"Run {run.run} goes on. Come back with `orchestra-tui`, stop it with `orchestra-tui stop`."
 
 
-def _content(row: Row, palette: Palette) -> Content:
-    """A row as a border label; never interpreted as markup."""
-    return Content.assemble(*((text, str(palette.style(role))) for text, role in row)) if row else Content("")
+def run_dashboard(conductor: Conductor, **options: Any) -> int:
+    """Open the dashboard and stay until the person leaves.
 
-
-def run_dashboard(app: Dashboard) -> int:
-    """Run the dashboard until the person leaves; returns the exit code."""
+    In:   the conductor; any option of Dashboard by name.
+    Out:  the exit code.
+    """
+    app = Dashboard(conductor, **options)
     app.run()
     return app.return_code or 0

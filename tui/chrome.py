@@ -138,7 +138,7 @@ def strip_row(board: Board, width: int, glyphs: Glyphs) -> Row:
     return fit(tuple(row), width, glyphs.ellipsis)
 
 
-def footer_row(keys: Sequence[Key], width: int, glyphs: Glyphs, tail: str = "") -> Row:
+def footer_row(keys: Sequence[Key], width: int, tail: str = "") -> Row:
     """The keys of the focused thing: the key bright, its word dim."""
     row: Row = ((" ", ""),)
     for index, key in enumerate(keys):

@@ -227,11 +227,10 @@ class CommandingApp(App[None]):
         if target.kind == "goal":
             self.send("new goal", lambda: self.conductor.start(text), text)
         elif target.kind == "words":
-            payload = {"approval": target.approval, "answer": target.option, "words": text}
-            self.wish(f"{target.option}, with your words", "answer", payload, text)
+            answer = {"approval": target.approval, "answer": target.option, "words": text}
+            self.wish(f"{target.option}, with your words", "answer", answer, text)
         else:
-            payload = {"task": target.task or None, "text": text}
-            self.wish(f"tell {target.label}", "steer", payload, text)
+            self.wish(f"tell {target.label}", "steer", {"task": target.task or None, "text": text}, text)
 
     # -- answering
 

@@ -1,7 +1,7 @@
 """Events as lines a person can read: the journal of a lane.
 
-One sentence per kind where the words matter; every other kind shows its name and its short fields, so a new kind is never
-invisible.
+One sentence per kind where the words matter; every other kind shows its name and its short fields, so a
+new kind is never invisible.
 """
 
 from __future__ import annotations
@@ -74,6 +74,11 @@ _SENTENCES: dict[type[Event], tuple[Callable[[Any], str], str]] = {
     e.RunResumed: (lambda event: f"resumed by engine {event.epoch}", "accent"),
     e.RunCancelled: (lambda event: f"run cancelled: {event.reason}", "dim"),
     e.TaskAdded: (lambda event: f"task added for {event.spec.agent}: {event.spec.title or event.spec.task}", "dim"),
+    e.LaneOpened: (lambda event: f"lane opened on branch {event.branch}", "dim"),
+    e.LaneReaped: (lambda _: "lane removed: nothing in it was unsaved", "dim"),
+    e.LanePaused: (lambda _: "paused by you at its next turn", "paused"),
+    e.LaneContinued: (lambda _: "goes on", "paused"),
+    e.LandIntended: (lambda event: f"about to land {event.new[:10]}", "dim"),
     e.TaskStarted: (lambda event: f"attempt {event.attempt} by {event.agent} on {event.model}", "running"),
     e.TaskProduced: (
         lambda event: (

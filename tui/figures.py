@@ -57,7 +57,7 @@ def percent(share: float) -> str:
 def bar(share: float, cells: int, full: str, empty: str) -> tuple[str, str]:
     """The filled and the empty part of a bar; the first and the last cell are only ever true."""
     filled = round(max(0.0, min(1.0, share)) * cells)
-    if 0 < share and filled == 0:
+    if share > 0 and filled == 0:
         filled = 1
     if share < 1 and filled == cells:
         filled = cells - 1

@@ -56,7 +56,10 @@ PLAIN = Glyphs(
 
 
 def glyphs_for(environment: Mapping[str, str] | None = None, encoding: str | None = None) -> Glyphs:
-    """The set a terminal can draw: `ORCHESTRA_ASCII=1`, a Linux console or an encoding without Unicode get the plain one."""
+    """The set a terminal can draw.
+
+    Out:  the plain one for `ORCHESTRA_ASCII=1`, a Linux console, or an encoding without Unicode.
+    """
     environment = os.environ if environment is None else environment
     encoding = encoding if encoding is not None else (getattr(sys.__stdout__, "encoding", "") or "utf-8")
     wish = environment.get("ORCHESTRA_ASCII", "")

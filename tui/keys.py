@@ -58,7 +58,8 @@ _NAMES = {
 L, P, E, Z, Q = Place.LANES, Place.PROMPT, Place.EVERYWHERE, Place.ZOOM, Place.QUESTION
 
 KEYS: tuple[Key, ...] = (
-    Key("lane.zoom", "enter,z", "zoom", "zoom", "Open the lane: output, diff, context, checks, events", L, "Lane", 2),
+    Key("lane.open", "enter", "open", "open", "Open the lane's question, or the lane", L, "Lane", 2),
+    Key("lane.zoom", "z", "zoom", "zoom", "Open the lane: output, diff, context, checks, events", L, "Lane"),
     Key(
         "lane.allow", "a", "answer('a')", "allow", "Answer the lane's question: allow, accept, try again", L, "Answers"
     ),

@@ -195,21 +195,13 @@ class LaneBoard(Widget, can_focus=True):
             is_selected,
             view.task == self.hearing,
             self._above(view.task, tile.rect),
-            self._extra(view.task),
+            view.task == self.remedy_for,
         )
         return (view, output.version if output else 0, frame), lambda: pane_rows(view, output, frame)
 
     def _above(self, task: str, rect: Rect) -> int:
         anchor, output = self._anchors.get(task), self._outputs.get(task)
         return output.rows_below(anchor, rect.width - 4) if anchor and output else 0
-
-    def _extra(self, task: str) -> tuple[Row, ...]:
-        if task != self.remedy_for:
-            return ()
-        row: list[tuple[str, str]] = [("remedy: ", "looping+bold")]
-        for remedy in REMEDIES:
-            row += [(remedy.key, "looping+bold"), (f" {remedy.word}", "base"), (self.glyphs.dot, "faint")]
-        return (tuple(row), (("b", "looping+bold"), (" break now", "base"), (self.glyphs.dot, "faint"), ("esc", "dim")))
 
     def _index(self, task: str | None) -> int | None:
         return next((index for index, view in enumerate(self._views) if view.task == task), None)
@@ -232,7 +224,7 @@ class LaneBoard(Widget, can_focus=True):
         """Select the lane under the mouse; a second click opens it."""
         task = self._task_at(event.x, event.y)
         if task and task == self.selected and event.chain > 1:
-            self.app.call_later(self.app.run_action, "zoom")
+            self.app.call_later(self.app.run_action, "open")
         elif task:
             self.select(task)
 

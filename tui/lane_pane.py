@@ -14,8 +14,10 @@ from dataclasses import dataclass
 from tui import figures
 from tui.cells import Row, crop, fit, row_width
 from tui.glyphs import Glyphs
+from tui.keys import REMEDIES
 from tui.lane_view import ATTENTION, Gauge, LaneView
 from tui.output import LaneOutput
+from tui.phase import Phase
 
 GAUGE_CELLS = 8
 
@@ -32,8 +34,8 @@ class Frame:
     """Whether the prompt speaks to this lane."""
     above: int = 0
     """How many rows the output is scrolled up."""
-    extra: tuple[Row, ...] = ()
-    """Rows under the notice: the remedies, while the person chooses."""
+    is_choosing: bool = False
+    """Whether the person is choosing a remedy in this lane."""
 
 
 def pane_rows(view: LaneView, output: LaneOutput | None, frame: Frame) -> list[Row]:
@@ -55,12 +57,12 @@ def line_row(view: LaneView, width: int, glyphs: Glyphs, is_selected: bool) -> R
     )
     name_width = 14 if width < 70 else 26
     title_width = 16 if width < 70 else 30
-    state = crop(view.word, 12, glyphs.ellipsis)
+    state = crop(view.word, 13, glyphs.ellipsis)
     row: Row = (
         *head,
         *fit(((view.title, "base" if not view.phase.is_over else "dim"),), title_width, glyphs.ellipsis),
         ("  ", ""),
-        *fit(((state, view.role),), 12, glyphs.ellipsis),
+        *fit(((state, view.role),), 13, glyphs.ellipsis),
         (" ", ""),
     )
     if width >= 90:
@@ -78,7 +80,7 @@ def _edge(view: LaneView, frame: Frame) -> str:
 
 def _body(view: LaneView, output: LaneOutput | None, frame: Frame, inner: int) -> list[Row]:
     height = frame.height - 2
-    notice = _shortened([*view.notice, *frame.extra], height)
+    notice = _shortened(_notice(view, frame, inner), height)
     room = height - len(notice)
     if notice and room >= 3:
         notice.append(((frame.glyphs.rule * inner, "border"),))
@@ -88,6 +90,27 @@ def _body(view: LaneView, output: LaneOutput | None, frame: Frame, inner: int) -
         said = [((_silence(view), "faint+italic"),)]
     blank: list[Row] = [()] * (room - len(said))
     return [*notice, *said, *blank]
+
+
+def _notice(view: LaneView, frame: Frame, inner: int) -> list[Row]:
+    if not frame.is_choosing:
+        return list(view.notice)
+    said = view.notice[:-1] if view.phase is Phase.LOOPING else view.notice
+    return [*said, *remedy_rows(inner, frame.glyphs)]
+
+
+def remedy_rows(width: int, glyphs: Glyphs) -> list[Row]:
+    """The ladder of remedies, packed into as few rows as the width allows."""
+    offers = [*((remedy.key, remedy.word) for remedy in REMEDIES), ("b", "break now"), ("esc", "nothing")]
+    rows: list[Row] = [()]
+    for key, word in offers:
+        piece: Row = ((key, "looping+bold"), (f" {word}", "base"))
+        longer = (*rows[-1], *(((glyphs.dot, "faint"),) if rows[-1] else ()), *piece)
+        if row_width(longer) > width and rows[-1]:
+            rows.append(piece)
+        else:
+            rows[-1] = longer
+    return rows
 
 
 def _shortened(rows: list[Row], height: int) -> list[Row]:

@@ -90,7 +90,7 @@ class LaneView:
     @property
     def has_pane(self) -> bool:
         """Whether it deserves a pane where there is room for one."""
-        return self.phase.rank <= 3 and self.fade < 60 or self.phase is Phase.QUEUED
+        return (self.phase.rank <= 3 and self.fade < 60) or self.phase is Phase.QUEUED
 
     @property
     def order(self) -> tuple[int, int]:

@@ -1,8 +1,8 @@
 """Marks in streamed text: headings, lists, code, emphasis and diffs become colours, line by line.
 
 A model's text is never interpreted as markup by anything downstream; here a few patterns only choose a role for
-characters that are shown as they are (minus the `**` and backticks around them). Lines are marked when they arrive, so a
-token costs one short line, never a document.
+characters that are shown as they are (minus the `**` and backticks around them). Lines are marked when they arrive, so
+a token costs one short line, never a document.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What a lane has said: a bounded tail of marked lines, wrapped only where somebody looks.
 
-Adding text costs the text, not the history; a pane asks for the rows at its bottom and gets them from the end backwards,
-each line wrapped once for each width.
+Adding text costs the text, not the history; a pane asks for the rows at its bottom and gets them from the end
+backwards, each line wrapped once for each width.
 """
 
 from __future__ import annotations

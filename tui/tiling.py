@@ -1,7 +1,7 @@
 """Where lanes go: pure arithmetic from how many there are to the rectangles they get.
 
-Lanes that deserve it get a pane, in the order of urgency, in as many columns as the screen is wide; the rest are one line
-each below the panes; what does not even fit there is counted in the last line.
+Lanes that deserve it get a pane, in the order of urgency, in as many columns as the screen is wide; the rest are one
+line each below the panes; what does not even fit there is counted in the last line.
 """
 
 from __future__ import annotations
@@ -99,7 +99,8 @@ def _panes(panes: int, width: int, height: int, columns: int) -> tuple[Rect, ...
     y = 0
     for row in range(rows):
         tall = height // rows + (1 if row < height % rows else 0)
-        in_row = min(columns, panes - row * columns)
+        # Four lanes in three columns are two and two, not three and one.
+        in_row = panes // rows + (1 if row < panes % rows else 0)
         x = 0
         for column in range(in_row):
             wide = width // in_row + (1 if column < width % in_row else 0)

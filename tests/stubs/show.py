@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 
 from tests.stubs.conductor import FakeConductor
-from tui.app import Dashboard, run_dashboard
+from tui.app import run_dashboard
 
 if __name__ == "__main__":
     theme = sys.argv[2] if len(sys.argv) > 2 else "dusk"
-    run_dashboard(Dashboard(FakeConductor(store_path=Path(sys.argv[1])), theme=theme))
+    run_dashboard(FakeConductor(store_path=Path(sys.argv[1])), theme=theme)

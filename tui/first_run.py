@@ -1,0 +1,98 @@
+"""The first screen when no model was found: what is there, what is missing with the exact command, never a dead end."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from textual.binding import Binding
+
+from tui.cells import Row, pad, tidy_line
+from tui.conductor import FirstRunReport
+from tui.glyphs import Glyphs
+from tui.pager import wrapped
+from tui.reading_screen import ReadingScreen
+from tui.theme import Palette
+
+
+class FirstRunScreen(ReadingScreen):
+    """What there is, what is missing, and two ways on."""
+
+    BINDINGS = [
+        Binding("d,enter", "demo", "demo", show=False),
+        Binding("f", "fetch", "fetch", show=False),
+        Binding("c", "check", "check again", show=False),
+    ]
+
+    def __init__(self, palette: Palette, glyphs: Glyphs, report: FirstRunReport) -> None:
+        super().__init__(palette, glyphs)
+        self.report = report
+
+    def fill(self) -> None:
+        """Show the findings."""
+        self.show_frame()
+        self.pager.read(lambda width: wrapped(report_lines(self.report, self.glyphs), width))
+
+    def head_rows(self) -> list[Row]:
+        """A welcome."""
+        word = "Welcome. " if not self.report.models else ""
+        found = "No model was found yet." if not self.report.models else "Ready."
+        return [(), ((f"   {self.glyphs.mark} ", "accent+bold"), (f"{word}{found}", "strong+bold")), ()]
+
+    def keys(self) -> Sequence[tuple[str, str]]:
+        """The ways on."""
+        fetch = [("f", "fetch a small model")] if self.report.can_fetch_model else []
+        return [("d", "watch the demo"), *fetch, ("c", "look again"), ("esc", "dashboard"), ("ctrl+q", "leave")]
+
+    def action_demo(self) -> None:
+        """Start the demo and follow it."""
+        self.say("starting the demo")
+        self.dashboard.in_thread(self.dashboard.conductor.start_demo, self._follow_demo)
+
+    def action_fetch(self) -> None:
+        """Fetch the embedded model."""
+        if self.report.can_fetch_model:
+            self.say(f"fetching {self.report.fetch_size}")
+            self.dashboard.in_thread(self.dashboard.conductor.fetch_model, self._fetched)
+
+    def action_check(self) -> None:
+        """Look again."""
+        self.say("looking")
+        self.dashboard.in_thread(self._ask, lambda _: self.fill())
+
+    def _ask(self) -> str:
+        self.report = self.dashboard.conductor.first_run_report()
+        return ""
+
+    def _follow_demo(self, store: str) -> None:
+        self.dismiss()
+        self.dashboard.follow_store(Path(store), self.dashboard.conductor.run_id)
+
+    def _fetched(self, sentence: str) -> None:
+        self.say(tidy_line(sentence))
+        self.action_check()
+
+
+def report_lines(report: FirstRunReport, glyphs: Glyphs) -> list[Row]:
+    """The findings, then the ways on."""
+    rows: list[Row] = []
+    for finding in report.findings:
+        icon, role = (("+", "proven") if glyphs.is_ascii else ("✓", "proven")) if finding.is_there else ("–", "paused")
+        detail = tidy_line(finding.detail) or ("found" if finding.is_there else "not found")
+        rows.append(((f"  {icon} ", role), (pad(tidy_line(finding.name), 22), "base"), (detail, "dim")))
+        if not finding.is_there and finding.remedy:
+            rows.append(((" " * 26, ""), (tidy_line(finding.remedy), "code")))
+    if report.models:
+        rows += [(), (("  Models  ", "dim"), (", ".join(tidy_line(model) for model in report.models), "local"))]
+    rows += [
+        (),
+        (
+            ("  d ", "accent+bold"),
+            ("  watch a whole run on a scratch repository: no model, no network, one minute", "base"),
+        ),
+    ]
+    if report.can_fetch_model:
+        size = f" ({tidy_line(report.fetch_size)})" if report.fetch_size else ""
+        rows.append((("  f ", "accent+bold"), (f"  fetch a small model that runs inside orchestra-tui{size}", "base")))
+    rows.append((("  c ", "accent+bold"), ("  look again, after you installed or started something", "base")))
+    return rows

@@ -1,0 +1,132 @@
+"""All runs of this repository: what was wanted, what came of it; open one, or go on with it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from time import localtime, strftime
+from typing import NamedTuple
+
+from textual.app import ComposeResult
+from textual.binding import Binding
+
+from engine.codec import decode
+from engine.errors import StoreMissing
+from engine.events import RunCancelled, RunFinished, RunStarted
+from engine.store.reader import LogReader
+from engine.store.rows import RunSpan
+from tui import figures
+from tui.cells import Row, fit, pad, tidy_line
+from tui.glyphs import Glyphs
+from tui.menu import Menu
+from tui.reading_screen import ReadingScreen
+from tui.theme import Palette
+
+
+class RunLine(NamedTuple):
+    """A run in the list."""
+
+    run: str
+    goal: str
+    word: str
+    role: str
+    started_at: float
+    duration_s: float
+
+
+def run_lines(path: Path) -> list[RunLine]:
+    """Every run, the newest first. Reads two events of each.
+
+    Raises: StoreFault when the log cannot be read.
+    """
+    try:
+        with LogReader(path) as reader:
+            return [_run_line(reader, span) for span in reversed(reader.runs()) if span.run]
+    except StoreMissing:
+        return []
+
+
+def _run_line(reader: LogReader, span: RunSpan) -> RunLine:
+    first, last = (_event(reader, span, seq) for seq in (span.first_seq, span.last_seq))
+    goal = tidy_line(first.goal) if isinstance(first, RunStarted) else ""
+    word, role = "unfinished", "paused"
+    if isinstance(last, RunFinished):
+        word, role = last.outcome.value, {"red": "failed"}.get(last.outcome.value, last.outcome.value)
+    elif isinstance(last, RunCancelled):
+        word, role = "cancelled", "dim"
+    return RunLine(span.run, goal, word, role, span.started_at, span.last_at - span.started_at)
+
+
+def _event(reader: LogReader, span: RunSpan, seq: int) -> object:
+    rows = reader.events(span.run, seq - 1, 1)
+    return decode(rows[0].kind, rows[0].payload) if rows else None
+
+
+class RunsScreen(ReadingScreen):
+    """The list."""
+
+    BINDINGS = [Binding("R", "resume", "go on", show=False)]
+
+    def __init__(self, palette: Palette, glyphs: Glyphs) -> None:
+        super().__init__(palette, glyphs)
+        self.menu = Menu(palette, glyphs)
+        self.menu.empty = (("   No run yet: state a goal in the prompt.", "dim+italic"),)
+        self._lines: list[RunLine] = []
+
+    def compose(self) -> ComposeResult:
+        """Head, list, keys."""
+        yield self.head
+        yield self.menu
+        yield self.foot
+
+    def on_mount(self) -> None:
+        """Read the list."""
+        self.menu.focus()
+        self.show_frame()
+        path = self.dashboard.conductor.store_path
+        self.dashboard.in_thread(lambda: self._read(path), lambda _: self._show())
+
+    def head_rows(self) -> list[Row]:
+        """A title."""
+        return [((" Runs", "strong+bold"), (f"   {tidy_line(self.dashboard.conductor.repository)}", "dim")), ()]
+
+    def keys(self) -> list[tuple[str, str]]:
+        """The keys of this screen."""
+        return [("enter", "open"), ("R", "open and go on"), ("esc", "back")]
+
+    def action_back(self) -> None:
+        """Back to the dashboard."""
+        self.dismiss()
+
+    def action_resume(self) -> None:
+        """Open it and start an engine."""
+        self._open(self.menu.selected)
+        self.dashboard.action_resume()
+
+    def on_menu_chosen(self, message: Menu.Chosen) -> None:
+        """Open it."""
+        self._open(message.key)
+
+    def _read(self, path: Path) -> str:
+        self._lines = run_lines(path)
+        return ""
+
+    def _show(self) -> None:
+        if self.is_mounted:
+            room = max(16, self.size.width - 48)
+            self.menu.offer([(line.run, _row(line, room, self.glyphs)) for line in self._lines])
+
+    def _open(self, run: str | None) -> None:
+        if run is not None and self.dashboard.follower:
+            newest = bool(self._lines) and run == self._lines[0].run
+            self.dashboard.follower.follow(None if newest else run)
+        self.dismiss()
+
+
+def _row(line: RunLine, room: int, glyphs: Glyphs) -> Row:
+    when = strftime("%d %b %H:%M", localtime(line.started_at))
+    return (
+        (pad(when, 14), "dim"),
+        (pad(line.word, 12), f"{line.role}+bold"),
+        *fit(((line.goal or line.run, "base"),), room, glyphs.ellipsis),
+        (figures.clock(line.duration_s).rjust(9), "dim"),
+    )

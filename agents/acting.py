@@ -6,11 +6,12 @@ A call is logged before it runs and again when it has an outcome, so that a kill
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 from typing import Any
 
 from agents.ending import ENDING_TOOLS, NUDGES, Complaint, failed, outcome_of, outcome_of_finish, outcome_of_text
 from agents.sitting import Sitting, Used
-from agents.turn import Heard, loop_found
+from agents.turn import Heard, loop_found, unless_interrupted
 from engine.clean import clean, clean_line
 from engine.event import Event
 from engine.lane_events import NoteTaken, ToolCalled, ToolFinished
@@ -26,7 +27,25 @@ PATIENCE = {Role.TEXT: 1, Role.PLAN: 2, Role.REVIEW: 2}
 LOGGED_CHARS = 2000
 LOGGED_DEPTH = 8
 _INT64 = 2**63
+LIMIT_NOTICE = "[The reply reached its output limit here.]"
 LIMIT_NUDGE = "Your reply reached the output limit and was cut. Go on in smaller steps: one short reply, one tool call."
+
+
+CUT_ANSWER = "Cut short from outside; whether it had an effect is not known. Read the words that follow, then look."
+NOT_RUN_ANSWER = "Not run: this turn was cut short from outside."
+UNSEEN_NUDGE = (
+    "You have looked at nothing yet. Use a tool to find what your answer rests on; if there is nothing to look at, "
+    "hand your answer over with `finish`."
+)
+
+
+@dataclass(slots=True)
+class Done:
+    """How far a call came, also when it was cut."""
+
+    is_logged: bool = False
+    is_answered: bool = False
+    outcome: Outcome | None = None
 
 
 async def act(sitting: Sitting, turn: int, heard: Heard) -> Outcome | None:
@@ -35,30 +54,45 @@ async def act(sitting: Sitting, turn: int, heard: Heard) -> Outcome | None:
     if not heard.calls:
         return await _without_call(sitting, heard)
     sitting.silent_turns = 0
-    for call in heard.calls:
-        outcome = await _one_call(sitting, turn, call)
-        if outcome:
-            return outcome
+    sitting.has_acted = True
+    for index, call in enumerate(heard.calls):
+        done = Done()
+        if not await unless_interrupted(sitting.desk, _one_call(sitting, turn, call, done)):
+            await _cut_short(sitting, call, done, heard.calls[index + 1 :])
+            return None
+        if done.outcome:
+            return done.outcome
     return None
 
 
-async def _one_call(sitting: Sitting, turn: int, call: ToolCall) -> Outcome | None:
+async def _cut_short(sitting: Sitting, call: ToolCall, done: Done, left: list[ToolCall]) -> None:
+    """Answer every call of a reply that was cut while it was acted on; servers refuse calls without an answer."""
+    if not done.is_answered:
+        sitting.context.answer(call, CUT_ANSWER, is_error=True)
+    if done.is_logged and not done.is_answered:
+        await sitting.desk.record(ToolFinished(sitting.task, call.call_id, True, "cut short"))
+    for other in left:
+        sitting.context.answer(other, NOT_RUN_ANSWER, is_error=True)
+
+
+async def _one_call(sitting: Sitting, turn: int, call: ToolCall, done: Done) -> None:
     desk, clock = sitting.desk, sitting.desk.clock
     line = clean_line(sitting.belt.line(call), 200)
     await desk.record(ToolCalled(sitting.task, call.call_id, clean_line(call.name, 60), line, loggable(call.arguments)))
+    done.is_logged = True
     began_at = clock.monotonic()
-    outcome, used = await _use(sitting, turn, call)
+    done.outcome, used = await _use(sitting, turn, call)
     sitting.has_changed_files = sitting.has_changed_files or used.has_changed_files
     sitting.context.answer(call, used.text, used.is_error)
+    done.is_answered = True
     digest = hashlib.sha256(used.text.encode("utf-8", "replace")).hexdigest()[:16]
     spent_s = clock.monotonic() - began_at
     facts: list[Event] = [ToolFinished(sitting.task, call.call_id, used.is_error, used.line, digest, spent_s)]
     if used.note:
         facts.append(NoteTaken(sitting.task, sitting.agent.name, clean_line(used.note, 400)))
     await desk.record(*facts)
-    if outcome is None:
+    if done.outcome is None:
         await _watch(sitting, Step.action(call.name, call.arguments, used.text, is_error=used.is_error))
-    return outcome
 
 
 async def _use(sitting: Sitting, turn: int, call: ToolCall) -> tuple[Outcome | None, Used]:
@@ -83,8 +117,10 @@ def _end(sitting: Sitting, call: ToolCall) -> tuple[Outcome | None, Used]:
 
 async def _without_call(sitting: Sitting, heard: Heard) -> Outcome | None:
     """A reply of words alone: a result for some roles, a reason to remind for the others."""
-    outcome = outcome_of_text(sitting.role, sitting.brief, heard.said)
-    if outcome:
+    said = f"{heard.said}\n\n{LIMIT_NOTICE}" if heard.hit_limit and sitting.role is Role.TEXT else heard.said
+    outcome = outcome_of_text(sitting.role, sitting.brief, said)
+    is_unseen = sitting.role is Role.TEXT and bool(sitting.context.tools) and not sitting.has_acted
+    if outcome and not (is_unseen and sitting.silent_turns == 0):
         return outcome
     sitting.silent_turns += 1
     if sitting.role is Role.WORK and sitting.has_changed_files and sitting.silent_turns > 1:
@@ -93,7 +129,8 @@ async def _without_call(sitting: Sitting, heard: Heard) -> Outcome | None:
     if sitting.silent_turns > PATIENCE.get(sitting.role, sitting.silent_turns):
         failure = Failure.EMPTY if sitting.role is Role.TEXT else Failure.MALFORMED
         return failed(failure, f"no result in {sitting.silent_turns} replies", heard.said)
-    sitting.context.say(LIMIT_NUDGE if heard.hit_limit else NUDGES[sitting.role])
+    reminder = UNSEEN_NUDGE if outcome else NUDGES[sitting.role]
+    sitting.context.say(LIMIT_NUDGE if heard.hit_limit else reminder)
     await _watch(sitting, Step.message(sitting.brief.agent, heard.said))
     return None
 

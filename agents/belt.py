@@ -10,6 +10,7 @@ from agents.tools.registry import unknown_tool
 from agents.tools.tool import Tool, ToolContext
 from engine.clean import clean_line
 from engine.model import ToolCall, ToolSpec
+from engine.threads import in_thread
 
 _TELLING = ("path", "command", "pattern", "query", "text", "summary")
 """Arguments that say most about a call, best first."""
@@ -42,10 +43,15 @@ class ToolBelt:
             result = unknown_tool(clean_line(call.name, 60), self._tools.values())
         else:
             result = await tool.run(self._context_for(turn), call.arguments)
-        note = result.note if self._keeps(result.note) else ""
+        note = result.note if await self._keeps(result.note) else ""
         line = result.display or result.text
         return Used(result.text, clean_line(line, 200), result.is_error, bool(result.changed), note, result.finish)
 
-    def _keeps(self, note: str) -> bool:
-        """Whether the note is new; it is written down where there is a memory."""
-        return bool(note) and (self._memory is None or self._memory.add(self._agent, note))
+    async def _keeps(self, note: str) -> bool:
+        """Whether the note is new; it is written down where there is a memory that can be written."""
+        if not note or self._memory is None:
+            return bool(note)
+        try:
+            return await in_thread(self._memory.add, self._agent, note)
+        except OSError:
+            return True

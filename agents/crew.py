@@ -7,7 +7,6 @@ Planned, review → Judged; whatever goes wrong → Failed.
 
 from __future__ import annotations
 
-import asyncio
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -18,7 +17,7 @@ from agents.definition import AgentDefinition
 from agents.ending import ENDING_TOOLS, failed
 from agents.ladder import NO_TOOLS, TINY
 from agents.loop import work
-from agents.memory import Memory
+from agents.memory import LIMIT_TOKENS, Memory
 from agents.prompt import CHARS_PER_TOKEN, brief_sections, role_of, system_sections
 from agents.retries import Retries
 from agents.rules import read_rules, rules_text
@@ -29,10 +28,13 @@ from engine.errors import ModelFault
 from engine.model import ModelProfile, ModelRef, Tier
 from engine.ports import Brief, Desk, Model, Outcome
 from engine.sandbox.scope import WriteScope
+from engine.threads import in_thread
 from engine.words import Failure, Role, Rung
 
 UNKNOWN_WINDOW_TOKENS = 16_384
 """Assumed when nobody says what a model can hold."""
+BACKGROUND_SHARE = 0.12
+"""How much of the window rules may fill, and notes as well."""
 RESULT_SHARE = 0.25
 """How much of the window one tool result may fill."""
 SMALLEST_RESULT_CHARS = 1_000
@@ -83,18 +85,31 @@ class Crew:
         role, window = role_of(brief), window_of(brief.rung, profile)
         belt = self._belt(brief, desk, agent, window, tools_for(agent, brief, profile))
         has_tools = bool(belt.specs) or role in (Role.PLAN, Role.REVIEW)
-        rules = await asyncio.to_thread(read_rules, brief.root, brief.task.scope, agent.rules)
-        memory = self.memory if agent.memory else None
-        recalled = await asyncio.to_thread(memory.recall, agent.name) if memory else ""
+        rules, recalled = await in_thread(self._background, brief, agent, window)
+        brief = self._told(brief)
         ending = ENDING_TOOLS.get(role)
         context = Context(
-            system_sections(brief, agent, rules_text(rules), recalled, has_tools),
+            system_sections(brief, agent, rules, recalled, has_tools),
             brief_sections(brief, window),
             window,
             (*belt.specs, ending) if ending and has_tools else belt.specs,
         )
         draw = random.Random(f"{brief.run} {brief.task.task} {brief.attempt}")
         return Sitting(brief, desk, agent, role, model, profile, context, belt, self.retries, draw)
+
+    def _background(self, brief: Brief, agent: AgentDefinition, window: Window) -> tuple[str, str]:
+        """Rules of the repository and notes of the agent, as far as the window has room for them."""
+        share = int(window.effective_tokens * BACKGROUND_SHARE)
+        # Without a worktree of its own, the root is no place whose rules mean anything.
+        names = agent.rules if brief.task.reads else ()
+        rules = read_rules(brief.root, brief.task.scope, names, share * CHARS_PER_TOKEN)
+        recalled = self.memory.recall(agent.name, min(share, LIMIT_TOKENS)) if self.memory and agent.memory else ""
+        return rules_text(rules), recalled
+
+    def _told(self, brief: Brief) -> Brief:
+        """The brief with only those specialists to name who can be given a piece of work."""
+        able = {one.name for one in self.agents.values() if one.role is Role.WORK}
+        return replace(brief, specialists=tuple(one for one in brief.specialists if one[0] in able))
 
     def _belt(
         self, brief: Brief, desk: Desk, agent: AgentDefinition, window: Window, tools: Mapping[str, Tool]

@@ -13,7 +13,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from agents.document import read_yaml
+from agents.document import nearest, read_yaml
 from agents.plan_file import drafted
 from agents.tools.tool import Finish
 from engine.clean import clean, clean_line
@@ -118,7 +118,7 @@ def outcome_of(role: Role, brief: Brief, arguments: Mapping[str, Any]) -> Outcom
     Raises: Complaint with what to mend, written for the model.
     """
     if role is Role.PLAN:
-        return _planned(arguments)
+        return _planned(brief, arguments)
     if role is Role.REVIEW:
         return _judged(brief, arguments)
     # Small models write the text where another tool's example had it.
@@ -167,10 +167,15 @@ def failed(failure: Failure, reason: str, feedback: str = "") -> Failed:
     return Failed(failure, clean_line(reason, 400), feedback)
 
 
-def _planned(arguments: Mapping[str, Any]) -> Planned:
+def _planned(brief: Brief, arguments: Mapping[str, Any]) -> Planned:
     tasks = drafted(arguments)
     if isinstance(tasks, str):
         raise Complaint(f"The plan cannot be read:\n{tasks}")
+    known = [name for name, _ in brief.specialists]
+    stranger = next((task for task in tasks if known and task.agent not in known), None)
+    if stranger:
+        advice = nearest(stranger.agent, known) or f"Name one of {', '.join(known)}."
+        raise Complaint(f"{stranger.task}: `{clean_line(stranger.agent, 60)}` cannot be given work. {advice}")
     return Planned(tasks, _text(arguments, "remark", SUMMARY_CHARS))
 
 

@@ -32,7 +32,10 @@ class RuleFile:
 
 
 def read_rules(
-    root: Path, scope: Iterable[str] = (), names: Iterable[str] = ("AGENTS.md", "CLAUDE.md")
+    root: Path,
+    scope: Iterable[str] = (),
+    names: Iterable[str] = ("AGENTS.md", "CLAUDE.md"),
+    limit_bytes: int = TOTAL_BYTES,
 ) -> tuple[RuleFile, ...]:
     """Read the rules that apply to a scope.
 
@@ -40,7 +43,7 @@ def read_rules(
     Out:  from the top folder down to the nearest; capped in size and number, never through a link.
     """
     found: list[RuleFile] = []
-    left = TOTAL_BYTES
+    left = min(limit_bytes, TOTAL_BYTES)
     wanted = tuple(names)
     for folder in _folders(scope):
         for name in wanted:

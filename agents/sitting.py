@@ -67,6 +67,8 @@ class Sitting:
     repairs: int = 0
     """Broken replies, one after the other."""
     overflows: int = 0
+    has_acted: bool = False
+    """Whether any tool was called."""
     has_changed_files: bool = False
 
     @property

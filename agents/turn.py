@@ -110,7 +110,7 @@ async def listen(sitting: Sitting, turn: int) -> Heard:
     raise AssertionError("count() does not end")
 
 
-async def unless_interrupted(desk: Desk, step: Coroutine[Any, Any, None]) -> bool:
+async def unless_interrupted(desk: Desk, step: Coroutine[Any, Any, object]) -> bool:
     """Await a step, or cancel it as soon as the desk wants the turn cut; whether it came to its end."""
     try:
         async with asyncio.TaskGroup() as group:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from agents.memory import Memory
-from engine.events import NoteTaken, SteerDelivered, ToolCalled, ToolFinished, TurnEnded, TurnStarted
+from engine.events import ContextMeasured, NoteTaken, SteerDelivered, ToolCalled, ToolFinished, TurnEnded, TurnStarted
 from engine.ports import Answer, Failed, Judged, Planned, Produced, Subject, Upstream
 from engine.words import Failure, Role, TaskId, TaskSpec
-from tests.agents.crew_room import attempt, brief, call, crew_of, finish, scripted
+from tests.agents.crew_room import RUNG, attempt, brief, call, crew_of, finish, scripted
 from tests.stubs.desk import PaperDesk, PaperSandbox
 
 
@@ -118,7 +119,8 @@ async def test_a_planner_proposes_typed_tasks(root: Path) -> None:
     ]
     model = scripted(call("propose_plan", tasks=tasks, remark="tests first"))
 
-    outcome = await attempt(model, brief(root, "planner", Role.PLAN, specialists=(("coder", "codes"),)), PaperDesk())
+    told = (("coder", "codes"), ("tester", "tests"), ("reviewer", "judges"))
+    outcome = await attempt(model, brief(root, "planner", Role.PLAN, specialists=told), PaperDesk())
 
     assert isinstance(outcome, Planned)
     assert [task.task for task in outcome.tasks] == ["add-tests", "fix"]
@@ -126,6 +128,17 @@ async def test_a_planner_proposes_typed_tasks(root: Path) -> None:
     assert outcome.tasks[1].check is not None
     assert outcome.remark == "tests first"
     assert "- coder: codes" in model.last[1].content
+    assert "reviewer" not in model.last[1].content, "who only judges cannot be given work"
+
+
+async def test_a_plan_that_names_a_stranger_goes_back_with_a_suggestion(root: Path) -> None:
+    wrong, right = ({"id": "a", "agent": name, "goal": "Do a"} for name in ("codr", "coder"))
+    model = scripted(call("propose_plan", tasks=[wrong]), call("propose_plan", tasks=[right]))
+
+    outcome = await attempt(model, brief(root, "planner", Role.PLAN, specialists=(("coder", "codes"),)), PaperDesk())
+
+    assert isinstance(outcome, Planned)
+    assert "Did you mean `coder`?" in model.last[-1].content
 
 
 async def test_a_plan_written_as_text_is_read_all_the_same(root: Path) -> None:
@@ -295,6 +308,67 @@ async def test_a_tiny_model_is_not_asked_to_edit(root: Path) -> None:
     assert isinstance(outcome, Failed)
     assert "tiny model" in outcome.reason
     assert model.requests == []
+
+
+async def test_an_answer_of_someone_who_could_look_and_did_not_is_asked_for_once_more(root: Path) -> None:
+    model = scripted({"text": "Let me search."}, {"text": "parser.py:1 defines parse."})
+
+    outcome = await attempt(model, brief(root, "researcher", Role.TEXT), PaperDesk())
+
+    assert isinstance(outcome, Produced)
+    assert outcome.output == "parser.py:1 defines parse."
+    assert "looked at nothing" in model.last[-1].content
+
+
+async def test_an_answer_after_looking_is_taken_at_once(root: Path) -> None:
+    model = scripted(call("search", query="parse"), {"text": "parser.py:1 defines parse."})
+
+    outcome = await attempt(model, brief(root, "researcher", Role.TEXT), PaperDesk())
+
+    assert isinstance(outcome, Produced)
+    assert len(model.requests) == 2
+
+
+async def test_a_text_that_reached_its_limit_says_so(root: Path) -> None:
+    spec = TaskSpec("map-1", "map", Role.TEXT, "summariser", "Summarise", reads=False)
+
+    outcome = await attempt(
+        scripted({"text": "A long", "length": True}), brief(root, "summariser", spec=spec), PaperDesk()
+    )
+
+    assert isinstance(outcome, Produced)
+    assert outcome.output == "A long\n\n[The reply reached its output limit here.]"
+
+
+async def test_rules_of_the_worktree_are_in_the_system_prompt(root: Path) -> None:
+    (root / "AGENTS.md").write_text("Use tabs.")
+    model = scripted(finish())
+
+    await attempt(model, brief(root), PaperDesk())
+
+    assert '<rules path="AGENTS.md">\nUse tabs.\n</rules>' in model.last[0].content
+
+
+async def test_without_a_worktree_no_rules_are_read(root: Path) -> None:
+    (root / "AGENTS.md").write_text("From a folder that anybody can write to.")
+    agent = "---\ntools: []\noutput: text\n---\nAnswer."
+    spec = TaskSpec("t", "n", Role.TEXT, "plain", "Say something", reads=False)
+    model = scripted({"text": "something"})
+
+    await attempt(model, brief(root, "plain", spec=spec), PaperDesk(), plain=agent)
+
+    assert "anybody" not in model.last[0].content
+
+
+async def test_rules_and_material_leave_room_in_a_small_window(root: Path) -> None:
+    (root / "AGENTS.md").write_text("A rule of many words. " * 2000)
+    desk = PaperDesk()
+    small = replace(RUNG, window_tokens=8192)
+
+    outcome = await attempt(scripted(finish()), brief(root, rung=small, feedback="error " * 20_000), desk)
+
+    assert isinstance(outcome, Produced)
+    assert desk.of(ContextMeasured)[0].used_tokens < 0.8 * 8192
 
 
 async def test_an_unknown_specialist_is_a_failure_not_a_crash(root: Path) -> None:

@@ -27,6 +27,7 @@ from engine.events import (
     LoopFound,
     SteerDelivered,
     ToolCalled,
+    ToolFinished,
     TurnEnded,
     TurnFailed,
     TurnStarted,
@@ -45,6 +46,7 @@ from engine.model import (
     Usage,
 )
 from engine.ports import Failed, Produced
+from engine.sandbox.sandbox import CommandResult, CommandSpec, OnOutput
 from engine.words import Failure, Role, Rung
 from tests.agents.crew_room import (
     RUNG,
@@ -59,7 +61,7 @@ from tests.agents.crew_room import (
     says,
     scripted,
 )
-from tests.stubs.desk import PaperDesk
+from tests.stubs.desk import PaperDesk, PaperSandbox
 
 FINISH = calls("finish", summary="done")
 UNREACHABLE = Unreachable("small", "scripted", "connection refused")
@@ -321,6 +323,31 @@ async def test_a_cut_turn_is_closed_and_the_words_come_next(tmp_path: Path) -> N
         "I am going the wrong way. (cut short here)",
         "stop that",
     ]
+
+
+class SlowSandbox(PaperSandbox):
+    """Its commands never end by themselves."""
+
+    async def run(self, spec: CommandSpec, on_output: OnOutput | None = None) -> CommandResult:
+        self.commands.append(spec)
+        await asyncio.Event().wait()
+        raise AssertionError("the command was not cut")
+
+
+async def test_a_running_command_is_cut_too_and_every_call_has_an_answer(tmp_path: Path) -> None:
+    desk = PaperDesk(sandbox=SlowSandbox())
+    desk.on_record = lambda fact: desk.steer("stop", now=True) if isinstance(fact, ToolCalled) else None
+    both: list[Chunk | Exception | Hang] = [
+        ToolCallChunk(ToolCall(name, "run_command", {"command": "sleep inf"})) for name in ("c1", "c2")
+    ]
+    model = SteppingModel(lambda _: [*both, EndChunk(StopReason.TOOL_CALLS, Usage(is_estimated=True))], says("ok"))
+
+    await attempt(model, brief(tmp_path, max_turns=2), desk)
+
+    answers = [(message.call_id, message.is_error) for message in model.requests[1].messages if message.role == "tool"]
+    assert answers == [("c1", True), ("c2", True)]
+    assert [(fact.call_id, fact.line) for fact in desk.of(ToolFinished)] == [("c1", "cut short")]
+    assert model.requests[1].messages[-1].content == "stop"
 
 
 async def test_a_cut_while_waiting_to_ask_again_goes_to_the_next_boundary(tmp_path: Path) -> None:

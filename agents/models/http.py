@@ -138,7 +138,7 @@ class Endpoint:
 
     @asynccontextmanager
     async def _answer(self, origin: Origin, request: httpx.Request) -> AsyncIterator[httpx.Response]:
-        response = await self._pool().send(request, auth=self.key, stream=True)
+        response = await self._sent(request)
         try:
             if response.status_code != 200:
                 raise await self._refusal(origin, response)
@@ -149,6 +149,13 @@ class Endpoint:
             yield response
         finally:
             await response.aclose()
+
+    async def _sent(self, request: httpx.Request) -> httpx.Response:
+        """Send; once more when the line breaks before any answer: servers close idle connections as we reuse them."""
+        try:
+            return await self._pool().send(request, auth=self.key, stream=True)
+        except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):
+            return await self._pool().send(request, auth=self.key, stream=True)
 
     async def _refusal(self, origin: Origin, response: httpx.Response) -> ModelFault:
         if response.is_redirect:

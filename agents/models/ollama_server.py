@@ -69,7 +69,7 @@ def ollama_address(host: str | None) -> Address:
             the default. 0.0.0.0 and [::] are what a server listens on; a client connects to the loopback.
     Raises: UserFault.
     """
-    text = (host or "").strip().strip("\"'").rstrip("/") or DEFAULT_HOST
+    text = (host or "").strip().strip("\"'") or DEFAULT_HOST
     has_scheme = "://" in text
     if not has_scheme:
         text = f"http://{_bracketed(text)}"

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from agents.memory import Memory
 from engine.events import ContextMeasured, NoteTaken, SteerDelivered, ToolCalled, ToolFinished, TurnEnded, TurnStarted

@@ -133,6 +133,7 @@ BOMB = "a: &a [x, x]\n" + "".join(f"{b}: &{b} [*{a}, *{a}]\n" for a, b in zip("a
         "a: b\n---\nc: d",
         "x" * (MAX_BYTES + 1),
     ],
+    ids=lambda text: repr(text[:24]),
 )
 def test_hostile_yaml_is_a_fault_and_never_a_crash(text: str) -> None:
     with pytest.raises(DefinitionFault):

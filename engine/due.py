@@ -58,7 +58,8 @@ def due(run: Run) -> tuple[Effect, ...]:
         return _reaps(run)
     running = [Attempting(task.task, task.attempt) for task in _in(run, TaskState.RUNNING)]
     if run.status is RunStatus.PAUSED:
-        return tuple(running)
+        # A landing whose merge is about to become the branch's head is over in a moment; half of it would be a lie.
+        return (*running, *(_landing(run) if run.intent else ()))
     starts = _starts(run, max(run.max_lanes, 1) - len(running))
     return (*running, *_checks(run), *_landing(run), *starts, *_reaps(run))
 

@@ -7,7 +7,6 @@ A lane's coroutine never raises anything but cancellation and the loss of the lo
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
 
 from engine import events as e
 from engine.attempt import Attempts
@@ -16,6 +15,8 @@ from engine.due import Attempting, Checking, Effect, Landing, Reaping, due
 from engine.errors import StoreFault
 from engine.journal import Journal
 from engine.landing import Landings
+from engine.policy import starting_rung
+from engine.state import Run
 from engine.words import CheckResult, Failure, TaskState
 
 
@@ -52,7 +53,9 @@ class Scheduler:
 
     def _cancel_unwanted(self, wanted: tuple[Effect, ...]) -> None:
         for effect in self._going_on.keys() - set(wanted):
-            self._going_on[effect].cancel()
+            # Once: a second cancel would tear it out of the clean-up that the first one began.
+            if not self._going_on[effect].cancelling():
+                self._going_on[effect].cancel()
 
     def _start_missing(self, group: asyncio.TaskGroup, wanted: tuple[Effect, ...], changed: asyncio.Event) -> None:
         for effect in wanted:
@@ -68,10 +71,13 @@ class Scheduler:
     async def _carry_out(self, effect: Effect, changed: asyncio.Event) -> None:
         try:
             await self._do(effect)
+            if effect in due(self._journal.run):
+                # Nothing came of it and it would be started again at once, for ever.
+                await self._crashed(effect, "it ended without leading to anything")
         except StoreFault:
             raise
         except Exception as error:  # noqa: BLE001  # the supervisor of a lane: a crash is a fact, siblings go on
-            await self._crashed(effect, error)
+            await self._crashed(effect, clean_line(f"{type(error).__name__}: {error}", 400))
         finally:
             self._going_on.pop(effect, None)
             changed.set()
@@ -87,21 +93,29 @@ class Scheduler:
             case Reaping():
                 await self._landings.reap(effect.task)
 
-    async def _crashed(self, effect: Effect, error: Exception) -> None:
-        reason = clean_line(f"{type(error).__name__}: {error}", 400)
-        if isinstance(effect, Checking):
-            result = CheckResult(effect.check.run, effect.tree, 126, None, f"the check could not be run: {reason}")
-            await self._journal.record(e.CheckFinished(effect.task, effect.place, result))
+    async def _crashed(self, effect: Effect, reason: str) -> None:
+        """Log a crash, unless the run went on without this effect meanwhile."""
+        if effect not in due(self._journal.run):
             return
-        if isinstance(effect, Reaping):
-            await self._journal.record(e.LaneKept(effect.task, reason))
-            return
-        task = self._journal.run.tasks.get(effect.task)
-        if task is None:
-            return
-        with suppress(KeyError):
-            attempt = effect.attempt if isinstance(effect, Attempting) else task.attempt
-            if task.state in (TaskState.PENDING, TaskState.REVISING):
-                started = e.TaskStarted(task.task, attempt, task.agent, task.model, "", task.start_commit)
-                await self._journal.record(started)
-            await self._journal.record(e.AttemptFailed(effect.task, attempt, Failure.CRASHED, reason, reason))
+        match effect:
+            case Checking():
+                why = f"the check could not be run: {reason}"
+                result = CheckResult(effect.check.run, effect.tree, 126, None, why, metric=effect.check.metric)
+                await self._journal.record(e.CheckFinished(effect.task, effect.place, result))
+            case Reaping():
+                await self._journal.record(e.LaneKept(effect.task, reason))
+            case Landing():
+                attempt = self._journal.run.tasks[effect.task].attempt
+                await self._journal.record(e.AttemptFailed(effect.task, attempt, Failure.CRASHED, reason, reason))
+            case Attempting():
+                await self._journal.record(*_failed_attempt(self._journal.run, effect, reason))
+
+
+def _failed_attempt(run: Run, effect: Attempting, reason: str) -> tuple[e.Event, ...]:
+    """The facts of an attempt that crashed, also of one that had not got as far as its first fact."""
+    task = run.tasks[effect.task]
+    failed = e.AttemptFailed(effect.task, effect.attempt, Failure.CRASHED, reason, reason)
+    if task.state is TaskState.RUNNING:
+        return (failed,)
+    start, rung = task.next_start or run.head, starting_rung(run, task)
+    return (e.TaskStarted(effect.task, effect.attempt, task.agent, task.model, "", start, rung=rung), failed)

@@ -24,8 +24,9 @@ class Seats:
     def ahead(self, rung: Rung) -> int:
         """How many requests must end before a new one could start; 0 when a seat is free."""
         key = (rung.host, rung.model)
-        free = rung.slots - self._taken.get(key, 0)
-        return 0 if free > 0 else len(self._waiting.get(key, ())) + 1
+        free = max(rung.slots, 1) - self._taken.get(key, 0)
+        waiting = sum(not turn.done() for turn in self._waiting.get(key, ()))
+        return 0 if free > 0 and not waiting else waiting + 1
 
     @asynccontextmanager
     async def seat(self, rung: Rung) -> AsyncIterator[None]:
@@ -38,18 +39,19 @@ class Seats:
             self._give(key)
 
     async def _take(self, key: tuple[str, str], slots: int) -> None:
-        if self._taken.get(key, 0) < slots:
+        queue = self._waiting.setdefault(key, deque())
+        if self._taken.get(key, 0) < slots and all(turn.done() for turn in queue):
             self._taken[key] = self._taken.get(key, 0) + 1
             return
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        queue = self._waiting.setdefault(key, deque())
         queue.append(turn)
         try:
             await turn
         except asyncio.CancelledError:
-            if turn.done() and not turn.cancelled():
+            # A cancelled turn may be out of the queue already: a seat that came free meanwhile passed it over.
+            if not turn.cancelled():
                 self._give(key)
-            else:
+            elif turn in queue:
                 queue.remove(turn)
             raise
 

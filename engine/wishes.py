@@ -170,6 +170,8 @@ def _cancel(run: Run, wish: Mapping[str, Any]) -> Reply:
     task = _task(run, wish)
     if task is None or task.state not in CANCELLABLE:
         return Refused("there is nothing to cancel")
+    if task.task == run.intent_task and task.state is TaskState.LANDING:
+        return Refused(f"{task.task} is just becoming part of {run.branch}")
     return Granted((e.TaskCancelled(task.task),), f"{task.task} is cancelled; its worktree stays")
 
 

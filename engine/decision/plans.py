@@ -34,7 +34,9 @@ def on_plan(run: Run, event: e.PlanProposed) -> tuple[e.Event, ...]:
 
 def on_plan_accepted(run: Run, event: e.PlanAccepted) -> tuple[e.Event, ...]:
     """The planned tasks enter the graph, and the planner is done."""
-    planner = run.tasks[event.task]
+    planner = run.tasks.get(event.task)
+    if planner is None or planner.is_settled:
+        return ()
     node = run.node_of(planner)
     target = run.flow.node(node.grafts) if node else None
     if target is None:

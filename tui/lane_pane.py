@@ -80,7 +80,7 @@ def _edge(view: LaneView, frame: Frame) -> str:
 
 def _body(view: LaneView, output: LaneOutput | None, frame: Frame, inner: int) -> list[Row]:
     height = frame.height - 2
-    notice = _shortened(_notice(view, frame, inner), height)
+    notice = _shortened(_notice(view, frame, inner, height), height)
     room = height - len(notice)
     if notice and room >= 3:
         notice.append(((frame.glyphs.rule * inner, "border"),))
@@ -92,11 +92,12 @@ def _body(view: LaneView, output: LaneOutput | None, frame: Frame, inner: int) -
     return [*notice, *said, *blank]
 
 
-def _notice(view: LaneView, frame: Frame, inner: int) -> list[Row]:
+def _notice(view: LaneView, frame: Frame, inner: int, height: int) -> list[Row]:
     if not frame.is_choosing:
         return list(view.notice)
+    remedies = remedy_rows(inner, frame.glyphs)
     said = view.notice[:-1] if view.phase is Phase.LOOPING else view.notice
-    return [*said, *remedy_rows(inner, frame.glyphs)]
+    return [*said[: max(0, height - len(remedies))], *remedies]
 
 
 def remedy_rows(width: int, glyphs: Glyphs) -> list[Row]:

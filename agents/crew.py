@@ -18,6 +18,7 @@ from agents.ending import ENDING_TOOLS, failed
 from agents.ladder import NO_TOOLS, TINY
 from agents.loop import work
 from agents.memory import LIMIT_TOKENS, Memory
+from agents.models.estimate import tokens_in, tokens_in_messages
 from agents.prompt import CHARS_PER_TOKEN, brief_sections, role_of, system_sections
 from agents.retries import Retries
 from agents.rules import read_rules, rules_text
@@ -88,12 +89,10 @@ class Crew:
         rules, recalled = await in_thread(self._background, brief, agent, window)
         brief = self._told(brief)
         ending = ENDING_TOOLS.get(role)
-        context = Context(
-            system_sections(brief, agent, rules, recalled, has_tools),
-            brief_sections(brief, window),
-            window,
-            (*belt.specs, ending) if ending and has_tools else belt.specs,
-        )
+        offered = (*belt.specs, ending) if ending and has_tools else belt.specs
+        system = system_sections(brief, agent, rules, recalled, has_tools)
+        taken = tokens_in_messages((), offered) + sum(tokens_in(section.text) for section in system)
+        context = Context(system, brief_sections(brief, window, taken), window, offered)
         draw = random.Random(f"{brief.run} {brief.task.task} {brief.attempt}")
         return Sitting(brief, desk, agent, role, model, profile, context, belt, self.retries, draw)
 

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from agents.context import Section, Window
 from agents.definition import AgentDefinition
+from engine.clean import clean_line
 from engine.ports import Brief, Subject
 from engine.words import CheckSpec, Role
 
 CHARS_PER_TOKEN = 4
 MATERIAL_SHARE = 0.5
 """How much of the window the material of a brief may fill at most, all blocks together."""
+OPENING_SHARE = 0.65
+"""How much of the window everything before the first reply may fill: work needs room for turns."""
 SMALLEST_BLOCK_CHARS = 400
 
 PLACE = """\
@@ -37,6 +40,9 @@ def role_of(brief: Brief) -> Role:
     return Role.TEXT if brief.task.writes and brief.task.role is Role.WORK else brief.task.role
 
 
+_PLAIN = str.maketrans('"<>', "'()")
+
+
 def system_sections(
     brief: Brief, agent: AgentDefinition, rules: str, memory: str, has_tools: bool
 ) -> tuple[Section, ...]:
@@ -49,10 +55,14 @@ def system_sections(
     )
 
 
-def brief_sections(brief: Brief, window: Window) -> tuple[Section, ...]:
-    """The first user message, in the parts that are counted; material is cut, and says so, to fit the window."""
+def brief_sections(brief: Brief, window: Window, taken_tokens: int = 0) -> tuple[Section, ...]:
+    """The first user message, in the parts that are counted; material is cut, and says so, to fit the window.
+
+    In: taken_tokens, what the system prompt and the tools fill already.
+    """
     blocks = [(name, text) for name, text in _materials(brief) if text.strip()]
-    room = int(window.effective_tokens * MATERIAL_SHARE * CHARS_PER_TOKEN)
+    left = window.effective_tokens * OPENING_SHARE - taken_tokens
+    room = int(min(left, window.effective_tokens * MATERIAL_SHARE)) * CHARS_PER_TOKEN
     cuts = _shares([len(text) for _, text in blocks], room)
     files = "\n\n".join(material(name, text, cut) for (name, text), cut in zip(blocks, cuts, strict=True))
     return (Section("brief", _brief_text(brief)), Section("files", files))
@@ -67,7 +77,7 @@ def material(name: str, text: str, limit_chars: int = 0) -> str:
         half = limit_chars // 2
         text = f"{text[:half]}\n[… {len(text) - 2 * half} characters left out …]\n{text[-half:]}"
     held = text.replace("</material", "< /material").strip("\n")
-    label = name.replace('"', "'").replace("\n", " ")
+    label = clean_line(name, 120).translate(_PLAIN)
     return f'<material name="{label}">\n{held}\n</material>'
 
 

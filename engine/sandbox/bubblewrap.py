@@ -46,7 +46,7 @@ _LIMITS = (
     'ulimit -c 0; ulimit -d "$1"; ulimit -f "$2"; ulimit -u "$3" 2>/dev/null || ulimit -p "$3" 2>/dev/null; '
     'shift 3; exec "$@"'
 )
-PROCESS_LIMIT = 4096
+PROCESS_LIMIT = 2048
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,10 @@ from engine.judge import want_fault
 from engine.words import AgentCard, TaskSpec
 
 MAX_TASKS = 100
-_ID = re.compile(r"^[a-z0-9][a-z0-9_-]{0,40}$")
-_GLOB = re.compile(r"[*?\[]")
+_ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,40}")
+_RESERVED = re.compile(r"lane|check-[0-9]+")
+"""Names of our own branches and lanes."""
+_GLOB = re.compile(r"[*?\[\]]")
 
 
 def plan_faults(tasks: tuple[TaskSpec, ...], roster: Mapping[str, AgentCard], taken: frozenset[str]) -> tuple[str, ...]:
@@ -50,16 +52,22 @@ def scopes_meet(one: tuple[str, ...], other: tuple[str, ...]) -> str:
     """A pair of globs that may name the same file, as `a and b`; empty when none does or one side declares nothing."""
     for mine in one:
         for theirs in other:
-            if not mine.startswith("!") and not theirs.startswith("!") and _globs_meet(mine, theirs):
+            if not mine.startswith("!") and not theirs.startswith("!") and _globs_meet(_wide(mine), _wide(theirs)):
                 return f"{mine} and {theirs}"
     return ""
+
+
+def _wide(glob: str) -> str:
+    """A write-scope glob for fnmatch, never narrower than meant: `./src/` is all below, `**/` may be no folder at all."""
+    short = glob.removeprefix("./")
+    return (short + "*" if short.endswith("/") else short).replace("**/", "*").replace("**", "*")
 
 
 def _id_faults(tasks: tuple[TaskSpec, ...], taken: frozenset[str]) -> list[str]:
     faults, seen = [], set(taken)
     for spec in tasks:
-        if not _ID.match(spec.task):
-            faults.append(f"{spec.task!r} is no id: lower-case letters, digits, - and _, 41 at most")
+        if not _ID.fullmatch(spec.task) or _RESERVED.fullmatch(spec.task):
+            faults.append(f"{spec.task!r} is no free id: lower-case letters, digits, - and _, 41 at most")
         elif spec.task in seen:
             faults.append(f"{spec.task}: this id is taken; every task needs its own")
         if not spec.goal.strip():
@@ -76,15 +84,16 @@ def _agent_faults(tasks: tuple[TaskSpec, ...], roster: Mapping[str, AgentCard]) 
 def _need_faults(tasks: tuple[TaskSpec, ...]) -> list[str]:
     known = {spec.task for spec in tasks}
     faults = [
-        f"{spec.task}: needs {need!r}, which nobody produces{_near(need, known)}"
+        f"{spec.task}: {word} {name!r}, which nobody produces{_near(name, known)}"
         for spec in tasks
-        for need in spec.needs
-        if need not in known
+        for word, names in (("needs", spec.needs), ("comes after", spec.after))
+        for name in names
+        if name not in known
     ]
     if faults:
         return faults
     try:
-        tuple(TopologicalSorter({spec.task: spec.needs for spec in tasks}).static_order())
+        tuple(TopologicalSorter(_order(tasks)).static_order())
     except CycleError as error:
         return [f"the needs run in a circle: {' → '.join(error.args[1])}"]
     return []
@@ -121,8 +130,12 @@ def _scope_faults(tasks: tuple[TaskSpec, ...]) -> list[str]:
     return faults
 
 
+def _order(tasks: tuple[TaskSpec, ...]) -> dict[str, tuple[str, ...]]:
+    return {spec.task: (*spec.needs, *spec.after) for spec in tasks}
+
+
 def _ancestors(tasks: tuple[TaskSpec, ...]) -> dict[str, frozenset[str]]:
-    needs = {spec.task: spec.needs for spec in tasks}
+    needs = _order(tasks)
     found: dict[str, frozenset[str]] = {}
     for task in TopologicalSorter(needs).static_order():
         direct = needs[task]

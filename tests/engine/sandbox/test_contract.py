@@ -162,7 +162,10 @@ async def test_a_command_dies_with_the_engine(sandbox: Sandbox, worktree: Path) 
     marker, up = f"marker-{uuid.uuid4().hex}", worktree / "up"
     (worktree / "daemon.py").write_text(DAEMON)
     kind = "walls" if sandbox.tier.letter == "A" else "open_air"
-    engine = await asyncio.create_subprocess_exec(sys.executable, "-c", ENGINE, kind, str(worktree), marker)
+    environment = os.environ | {"TMPDIR": str(worktree.parent)}  # a killed engine leaves its command's HOME behind
+    engine = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", ENGINE, kind, str(worktree), marker, env=environment
+    )
     try:
         while not up.exists() and engine.returncode is None:
             await asyncio.sleep(0.02)

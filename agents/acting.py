@@ -68,7 +68,7 @@ async def act(sitting: Sitting, turn: int, heard: Heard) -> Outcome | None:
 async def _cut_short(sitting: Sitting, call: ToolCall, done: Done, left: list[ToolCall]) -> None:
     """Answer every call of a reply that was cut while it was acted on; servers refuse calls without an answer."""
     if not done.is_answered:
-        sitting.context.answer(call, CUT_ANSWER, is_error=True)
+        sitting.context.answer(call, CUT_ANSWER if done.is_logged else NOT_RUN_ANSWER, is_error=True)
     if done.is_logged and not done.is_answered:
         await sitting.desk.record(ToolFinished(sitting.task, call.call_id, True, "cut short"))
     for other in left:

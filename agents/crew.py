@@ -20,12 +20,12 @@ from agents.loop import work
 from agents.memory import LIMIT_TOKENS, Memory
 from agents.models.estimate import tokens_in, tokens_in_messages
 from agents.prompt import CHARS_PER_TOKEN, brief_sections, role_of, system_sections
-from agents.retries import Retries
+from agents.retries import Retries, failure_of
 from agents.rules import read_rules, rules_text
 from agents.sitting import Sitting
 from agents.tools.registry import by_name
 from agents.tools.tool import Limits, Tool, ToolContext
-from engine.errors import ModelFault
+from engine.errors import ModelFault, UserFault
 from engine.model import ModelProfile, ModelRef, Tier
 from engine.ports import Brief, Desk, Model, Outcome
 from engine.sandbox.scope import WriteScope
@@ -64,7 +64,12 @@ class Crew:
         agent = self.agents.get(brief.agent)
         if agent is None:
             return failed(Failure.CRASHED, f"there is no specialist called {brief.agent}")
-        model = self.models(ref_of(brief.rung.model))
+        try:
+            model = self.models(ref_of(brief.rung.model))
+        except UserFault as fault:
+            return failed(Failure.UNKNOWN_MODEL, str(fault))
+        except ModelFault as fault:
+            return failed(failure_of(fault), str(fault))
         profile = await self._profile(model, brief.rung)
         if refusal := _cannot(brief, profile):
             return failed(Failure.MALFORMED, refusal)

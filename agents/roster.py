@@ -83,12 +83,18 @@ def read_roster(
 
 
 def _files(origin: str, folder: Path) -> Iterator[Listed]:
-    if not folder.is_dir():
+    # The person may link their own files from anywhere; a repository's link could show anything of the person's.
+    is_theirs = origin != "repository"
+    if not folder.is_dir() or not (is_theirs or _is_plain(folder)):
         return
     # Sorted, so that of two files with one name the same one wins on every machine.
-    paths = sorted(path for path in _markdown_in(folder))
+    paths = sorted(path for path in _markdown_in(folder) if is_theirs or not path.is_symlink())
     for path in paths[:MAX_FILES]:
         yield _read(origin, folder, path)
+
+
+def _is_plain(folder: Path) -> bool:
+    return not folder.is_symlink() and not folder.parent.is_symlink()
 
 
 def _markdown_in(folder: Path) -> Iterator[Path]:
@@ -96,7 +102,7 @@ def _markdown_in(folder: Path) -> Iterator[Path]:
         folders.sort()
         for name in names:
             path = Path(top, name)
-            if path.suffix == ".md" and name.upper() != "README.MD" and not path.is_symlink() and path.is_file():
+            if path.suffix == ".md" and name.upper() != "README.MD" and path.is_file():
                 yield path
 
 

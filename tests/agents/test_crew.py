@@ -7,11 +7,14 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from agents.crew import Crew
 from agents.memory import Memory
+from engine.errors import UserFault
 from engine.events import ContextMeasured, NoteTaken, SteerDelivered, ToolCalled, ToolFinished, TurnEnded, TurnStarted
-from engine.ports import Answer, Failed, Judged, Planned, Produced, Subject, Upstream
+from engine.model import ModelRef
+from engine.ports import Answer, Failed, Judged, Model, Planned, Produced, Subject, Upstream
 from engine.words import Failure, Role, TaskId, TaskSpec
-from tests.agents.crew_room import RUNG, attempt, brief, call, crew_of, finish, scripted
+from tests.agents.crew_room import RUNG, agents, attempt, brief, call, crew_of, finish, scripted
 from tests.stubs.desk import PaperDesk, PaperSandbox
 
 
@@ -386,3 +389,14 @@ async def test_the_same_brief_gives_the_same_conversation(root: Path) -> None:
     await attempt(other, brief(root), PaperDesk())
 
     assert one.last == other.last
+
+
+async def test_a_model_that_cannot_be_made_is_a_failure_with_its_remedy(root: Path) -> None:
+    def refuse(ref: ModelRef) -> Model:
+        raise UserFault(f"Nobody serves {ref}.", remedy="Set OPENAI_API_KEY.")
+
+    outcome = await Crew(agents(), refuse).attempt(brief(root), PaperDesk())
+
+    assert isinstance(outcome, Failed)
+    assert outcome.failure is Failure.UNKNOWN_MODEL
+    assert "Set OPENAI_API_KEY." in outcome.reason

@@ -170,3 +170,22 @@ def test_every_built_in_specialist_has_somebody_to_work_with_on_one_local_model(
 
     assert all(one.ladder for one in made.values())
     assert made["coder"].max_turns == 40
+
+
+def test_a_folder_of_agents_behind_a_link_is_not_looked_into(places: tuple[Path, Path], tmp_path: Path) -> None:
+    repository, user = places
+    elsewhere = tmp_path / "elsewhere"
+    (repository / ".orchestra" / "agents").rename(elsewhere)
+    (repository / ".orchestra" / "agents").symlink_to(elsewhere)
+    (elsewhere / "coder.md").write_text(CODER.format("far away"))
+
+    assert all(one.origin == "package" for one in read_roster(repository, {}, user).files)
+
+
+def test_the_person_may_link_their_own_definitions_from_elsewhere(places: tuple[Path, Path], tmp_path: Path) -> None:
+    _, user = places
+    dotfiles = tmp_path / "dotfiles.md"
+    dotfiles.write_text(CODER.format("from my dotfiles"))
+    (user / "coder.md").symlink_to(dotfiles)
+
+    assert read_roster(user=user).agents["coder"].description == "from my dotfiles"

@@ -7,21 +7,25 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from engine import events as e
 from engine.attempt import Attempts
 from engine.checker import Checker
+from engine.clean import clean_line
 from engine.clock import Clock
 from engine.codec import decode, encode, kind_of
-from engine.errors import UserFault
+from engine.decide import with_consequences
+from engine.errors import StoreFault, UserFault
 from engine.evolve import evolve_repository
 from engine.git.gateway import Git
 from engine.journal import Journal
 from engine.landing import Landings
 from engine.places import Places
+from engine.plan import plan_faults
 from engine.ports import Composer
 from engine.sandbox.sandbox import Sandbox
 from engine.scheduler import Scheduler, resume
@@ -31,7 +35,7 @@ from engine.store.log import EventLog
 from engine.store.reader import LogReader
 from engine.store.rows import CommandReceipt, CommandRow, EventDraft
 from engine.wishes import Granted, grant
-from engine.words import CheckSpec, RunId
+from engine.words import CheckSpec, Role, RunId, TaskSpec
 from engine.workspace import CheckLanes, Workspace
 
 POLL_S = 0.02
@@ -110,6 +114,10 @@ class Host:
             await self._refuse(command, str(fault))
         except (ValueError, KeyError, TypeError) as error:
             await self._refuse(command, f"the command cannot be read: {error}")
+        except StoreFault:
+            raise
+        except Exception as error:  # noqa: BLE001  # the engine's supervisor: one bad command never ends other runs
+            await self._refuse(command, clean_line(f"{type(error).__name__}: {error}", 300))
 
     async def _grant(
         self, command: CommandRow, wish: dict[str, Any], reader: LogReader, group: asyncio.TaskGroup
@@ -142,17 +150,12 @@ class Host:
         self, command: CommandRow, wish: dict[str, Any], reader: LogReader, group: asyncio.TaskGroup
     ) -> None:
         started = await self._composer.open(wish, self._repository)
-        run = RunId(f"r{_next_number(reader, self._git)}")
-        journal = Journal(self._log, self._clock, Run(run))
-        await journal.record(started, receipts=[self._acknowledged(command, run)])
-        if plan := wish.get("plan"):
-            await self._propose(journal, plan)
+        run = Run(RunId(f"r{_next_number(reader, self._git)}"))
+        planned = brought_plan(run, started, wish["plan"]) if wish.get("plan") else ()
+        journal = Journal(self._log, self._clock, run)
+        # In one transaction: a run that were resumed without the plan it was given would ask a planner for another.
+        await journal.record(started, *planned, receipts=[self._acknowledged(command, run.run)])
         self._play(journal, group)
-
-    async def _propose(self, journal: Journal, plan: Any) -> None:
-        """Give a run the person's own plan in place of a planner's."""
-        reply = grant_plan(journal.run, plan)
-        await journal.record(*reply)
 
     async def _resume(self, command: CommandRow, run: RunId, reader: LogReader, group: asyncio.TaskGroup) -> None:
         if run in self._plays:
@@ -210,21 +213,22 @@ def repository_of(reader: LogReader) -> Repository:
     return repository
 
 
-def grant_plan(run: Run, plan: Any) -> Sequence[e.Event]:
-    """The first facts of a run whose plan the person brought along.
+def brought_plan(run: Run, started: e.RunStarted, plan: Any) -> tuple[e.Event, ...]:
+    """The facts by which a run takes the plan that the person brought along, in place of a planner's.
 
-    Raises: UserFault when the flow has no planner.
+    In:     the run before its first fact; that fact; the plan as plain values.
+    Raises: UserFault when the flow has no planner or the plan cannot run; nothing was started then.
     """
-    import msgspec
-
-    from engine.words import TaskSpec
-
-    tasks = msgspec.convert(plan, tuple[TaskSpec, ...])
-    planner = next((task for task in run.tasks.values() if task.spec.role == "plan"), None)
+    run, _ = with_consequences(run, (started,), 0.0)
+    planner = next((task for task in run.tasks.values() if task.spec.role is Role.PLAN), None)
     if planner is None:
         raise UserFault(f"The flow {run.flow.name} takes no plan.", remedy="Use --flow build with --plan.")
-    started = e.TaskStarted(planner.task, 1, planner.agent, "", "", run.base_commit)
-    return (started, e.PlanProposed(planner.task, tasks, "person"))
+    tasks = msgspec.convert(plan, tuple[TaskSpec, ...])
+    faults = plan_faults(tasks, run.roster, frozenset({node.name for node in run.flow.nodes} | set(run.tasks)))
+    if faults:
+        raise UserFault(f"The plan cannot run: {'; '.join(faults)}.", remedy="Correct the plan and start again.")
+    attempt = e.TaskStarted(planner.task, 1, planner.agent, "", "", run.base_commit)
+    return (attempt, e.PlanProposed(planner.task, tasks, "person"))
 
 
 def _next_number(reader: LogReader, git: Git) -> int:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
-from contextlib import aclosing, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import aclosing, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -52,6 +52,89 @@ class Protocol:
     headers: dict[str, str]
 
 
+class _Oversized(Exception):
+    def __init__(self, limit_bytes: int) -> None:
+        super().__init__(f"the answer is longer than {limit_bytes:,} bytes")
+
+
+class Watchdog:
+    """Ends a block when one wait inside it takes too long; only waits count, not what is done between them.
+
+    One timer for the whole block, which looks at a deadline that each wait moves: `asyncio.timeout` around every
+    piece would cost a fifth of reading it.
+    """
+
+    __slots__ = ("_deadline", "_is_waiting", "_loop", "_patience", "_timer")
+
+    def __init__(self, patience: asyncio.Timeout) -> None:
+        self._patience = patience
+        self._loop = asyncio.get_running_loop()
+        self._deadline = 0.0
+        self._is_waiting = False
+        self._timer: asyncio.TimerHandle | None = None
+
+    def start(self, wait_s: float) -> None:
+        """A wait begins; `stop` ends it."""
+        self._deadline = self._loop.time() + wait_s
+        self._is_waiting = True
+        if self._timer is None or self._timer.when() > self._deadline:
+            self._arm()
+
+    def stop(self) -> None:
+        """The wait is over."""
+        self._is_waiting = False
+
+    def close(self) -> None:
+        """The block is over."""
+        if self._timer:
+            self._timer.cancel()
+
+    def _arm(self) -> None:
+        self.close()
+        self._timer = self._loop.call_at(self._deadline, self._look)
+
+    def _look(self) -> None:
+        self._timer = None
+        if not self._is_waiting:
+            return  # the next wait sets a new timer
+        if self._loop.time() < self._deadline:
+            self._arm()
+        else:
+            self._patience.reschedule(self._loop.time())
+
+
+class Reply:
+    """The bytes of one answer, piece by piece, under the watchdog."""
+
+    __slots__ = ("_raw", "_size_bytes", "_timeouts", "_wait_s", "_watchdog")
+
+    def __init__(self, raw: AsyncIterator[bytes], timeouts: ModelTimeouts, watchdog: Watchdog) -> None:
+        self._raw = raw
+        self._timeouts = timeouts
+        self._watchdog = watchdog
+        self._wait_s = timeouts.first_byte_s
+        self._size_bytes = 0
+
+    async def next(self) -> bytes:
+        """The next piece, empty at the end."""
+        self._watchdog.start(self._wait_s)
+        piece = await anext(self._raw, b"")
+        self._watchdog.stop()
+        self._wait_s = self._timeouts.silence_s
+        self._size_bytes += len(piece)
+        if self._size_bytes > MAX_REPLY_BYTES:
+            raise _Oversized(MAX_REPLY_BYTES)
+        return piece
+
+    async def drain(self) -> None:
+        """Let a finished reply end, so that its connection goes back to the pool instead of being closed."""
+        with suppress(TimeoutError, httpx.HTTPError):
+            # The reply is whole; what the line does after it is of no interest.
+            async with asyncio.timeout(self._timeouts.drain_s):
+                while await self.next():
+                    pass
+
+
 class Endpoint:
     """One server: its pool, its key, its limits, and the translation of all that fails into faults."""
 
@@ -81,17 +164,22 @@ class Endpoint:
         if client:
             await client.aclose()
 
-    async def pieces(self, model: str, path: str, body: dict[str, Any]) -> AsyncGenerator[bytes, None]:
-        """POST a body and yield the answer's bytes as they arrive.
+    @asynccontextmanager
+    async def opened(self, model: str, path: str, body: dict[str, Any]) -> AsyncIterator[Reply]:
+        """POST a body; inside the block the answer is read, after it the connection is closed or back in the pool.
 
-        Raises: ModelFault. Closing this generator closes the connection at once.
+        Raises: ModelFault, also for what fails inside the block. Leaving the block early closes the connection at once.
         """
         origin = Origin(model, self.address.origin)
         request = self._request("POST", path, body, self.timeouts.first_byte_s)
         with self._translated(origin):
-            async with self._answer(origin, request) as response:
-                async for piece in self._watched(response):
-                    yield piece
+            async with asyncio.timeout(None) as patience, self._answer(origin, request) as response:
+                watchdog = Watchdog(patience)
+                try:
+                    async with aclosing(response.aiter_raw()) as raw:  # type: ignore[type-var]  # it is a generator
+                        yield Reply(raw, self.timeouts, watchdog)
+                finally:
+                    watchdog.close()
 
     async def ask(self, model: str, method: str, path: str, body: dict[str, Any] | None = None) -> bytes:
         """Ask a small question and read the whole answer.
@@ -168,21 +256,6 @@ class Endpoint:
         wait_s = retry_after(response.headers.get("retry-after"), self._clock.now())
         return self.complain(origin.model, read_complaint(response.status_code, body, wait_s))
 
-    async def _watched(self, response: httpx.Response) -> AsyncIterator[bytes]:
-        wait_s, size_bytes = self.timeouts.first_byte_s, 0
-        async with aclosing(response.aiter_raw()) as raw:  # type: ignore[type-var]  # it is a generator
-            while True:
-                # Around the wait only: what the consumer does with a piece is not the server's silence.
-                async with asyncio.timeout(wait_s):
-                    piece = await anext(raw, b"")
-                if not piece:
-                    return
-                size_bytes += len(piece)
-                if size_bytes > MAX_REPLY_BYTES:
-                    raise _Oversized(MAX_REPLY_BYTES)
-                yield piece
-                wait_s = self.timeouts.silence_s
-
     @contextmanager
     def _translated(self, origin: Origin) -> Iterator[None]:
         """Every failure of the transport as a fault; the messages of httpx hold no headers."""
@@ -198,11 +271,6 @@ class Endpoint:
             raise MalformedReply(*_of(origin), str(error)) from error
         except httpx.HTTPError as error:
             raise Unreachable(*_of(origin), f"the connection broke: {error}") from error
-
-
-class _Oversized(Exception):
-    def __init__(self, limit_bytes: int) -> None:
-        super().__init__(f"the answer is longer than {limit_bytes:,} bytes")
 
 
 def _of(origin: Origin) -> tuple[str, str]:

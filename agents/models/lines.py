@@ -132,7 +132,7 @@ class SseSplitter:
             self._dispatch(events)
         elif line.startswith(b"data:"):
             value = line[6:] if line[5:6] == b" " else line[5:]
-            if self._data and value[:1] == b"{":
+            if self._data and value.startswith((b"{", b"[DONE]")):
                 self._dispatch(events)
             self._data.append(value)
             self._size_bytes += len(value)

@@ -214,8 +214,9 @@ class OllamaServer:
 
     async def _idle_chat(self, name: str, fields: dict[str, Any]) -> None:
         body = {"model": name, "messages": [], "stream": True, **fields}
-        async for _ in self.endpoint.pieces(name, f"{self.endpoint.address.path}/api/chat", body):
-            pass
+        async with self.endpoint.opened(name, f"{self.endpoint.address.path}/api/chat", body) as reply:
+            while await reply.next():
+                pass
 
     def note_remote(self, name: str, remote_host: str) -> None:
         """Remember that a reply came from another machine."""

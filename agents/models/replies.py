@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Sequence
 from typing import Any, Protocol
 
 from agents.models.faults import Complaint
 from agents.models.http import Endpoint
 from agents.models.lines import BadJson, LineTooLong, Splitter
-from engine.errors import MalformedReply, ModelFault
+from engine.errors import MalformedReply
 from engine.model import Chunk
 
 
@@ -53,13 +51,13 @@ async def chunks_of(
     Raises: ModelFault. Closing this generator closes the connection at once.
     """
     try:
-        async with aclosing(endpoint.pieces(model, path, body)) as pieces:
-            async for piece in pieces:
+        async with endpoint.opened(model, path, body) as reply:
+            while piece := await reply.next():
                 for payload in splitter.feed(piece):
                     for chunk in reader.read(payload):
                         yield chunk
                 if reader.is_done:
-                    await _drain(pieces, endpoint.timeouts.drain_s)
+                    await reply.drain()
                     break
         for payload in () if reader.is_done else splitter.flush():
             for chunk in reader.read(payload):
@@ -71,14 +69,3 @@ async def chunks_of(
         raise MalformedReply(model, endpoint.address.origin, str(error)) from error
     for chunk in rest:
         yield chunk
-
-
-async def _drain(pieces: AsyncIterator[bytes], wait_s: float) -> None:
-    """Let a finished reply end, so that its connection goes back to the pool instead of being closed."""
-    try:
-        async with asyncio.timeout(wait_s):
-            async for _ in pieces:
-                pass
-    except (TimeoutError, ModelFault):
-        # The reply is whole; what the line does after it is of no interest.
-        return

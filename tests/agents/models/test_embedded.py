@@ -166,7 +166,7 @@ class TestWithTheRealModel:
             "required": ["n"],
             "additionalProperties": False,
         }
-        request = ModelRequest((Message("user", "A number."),), schema=schema, max_output_tokens=40)
+        request = ModelRequest((Message("user", "A number."),), schema=schema, max_output_tokens=100, temperature=0.0)
 
         chunks = [chunk async for chunk in model.stream(request)]
 

@@ -45,6 +45,10 @@ def test_sse_gives_back_every_event(objects: list[dict[str, str]], cuts: list[in
     assert [json.loads(data) for data in fed(SseSplitter(), "".join(parts).encode(), cuts)] == objects
 
 
+def test_the_end_mark_is_an_event_of_its_own_even_without_a_blank_line() -> None:
+    assert fed(SseSplitter(), b'data: {"a":1}\ndata: [DONE]\n', []) == [b'{"a":1}', b"[DONE]"]
+
+
 def test_data_over_several_lines_is_one_event() -> None:
     assert fed(SseSplitter(), b'data: {"a":\ndata: 1}\n\n', []) == [b'{"a":\n1}']
 

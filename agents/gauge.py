@@ -71,22 +71,25 @@ class Gauge:
         read = usage.prompt_tokens + (usage.cached_tokens if usage.cached_tokens > usage.prompt_tokens else 0)
         if usage.is_estimated or read <= 0:
             return None
-        if raw >= SMALLEST_TOKENS and self._is_cut(raw, read, any(message.opaque for message in held)):
+        # Some templates leave the tools out, always or after a tool's answer: only messages are certain to be read.
+        certain = tokens_in_messages(held)
+        if certain >= SMALLEST_TOKENS and self._is_cut(certain, raw, read, any(message.opaque for message in held)):
             return Cut(self.scaled(raw), read)
         if not self._is_only_new(raw, read):
             self._ratio = min(max(read / raw, LOWEST_RATIO), HIGHEST_RATIO)
             self._sent_raw, self._read = raw, read
         return None
 
-    def _is_cut(self, raw: int, read: int, has_opaque: bool) -> bool:
+    def _is_cut(self, certain: int, raw: int, read: int, has_opaque: bool) -> bool:
         if self._is_only_new(raw, read):
             return False
-        if read < CUT_SHARE * self.scaled(raw):
+        if read < CUT_SHARE * self.scaled(certain):
             return True
         # Vendors with opaque thinking drop old thoughts from the count, and never cut.
         if not self._read or has_opaque:
             return False
-        return read < self._read + GROWTH_SHARE * (raw - self._sent_raw) - SLACK_TOKENS
+        tools = HIGHEST_RATIO * (raw - certain)
+        return read < self._read + GROWTH_SHARE * (raw - self._sent_raw) - SLACK_TOKENS - tools
 
     def _is_only_new(self, raw: int, read: int) -> bool:
         """Whether the count looks like that of the added messages alone: a server that leaves its cache out."""

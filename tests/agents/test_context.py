@@ -176,3 +176,17 @@ def test_a_server_that_reads_everything_never_rings_the_alarm(growth: list[int],
         held.append(Message("user", "w" * added))
         chars += added + 16
         assert gauge.compare(held, (), Usage(prompt_tokens=int(chars / 4 * density))) is None
+
+
+def test_a_server_whose_template_leaves_the_tools_out_cuts_nothing() -> None:
+    tools = tuple(ToolSpec(f"tool_{index}", "x" * 4000, {"type": "object"}) for index in range(8))
+
+    assert Gauge().compare(conversation(2000), tools, Usage(prompt_tokens=1900)) is None
+
+
+def test_a_template_that_shows_the_tools_only_at_first_cuts_nothing() -> None:
+    tools = tuple(ToolSpec(f"tool_{index}", "x" * 600, {"type": "object"}) for index in range(8))
+    gauge = Gauge()
+    gauge.compare(conversation(2000), tools, Usage(prompt_tokens=3300))
+
+    assert gauge.compare(conversation(2300), tools, Usage(prompt_tokens=2300)) is None

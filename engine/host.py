@@ -34,9 +34,10 @@ from engine.state import Repository, Run
 from engine.store.log import EventLog
 from engine.store.reader import LogReader
 from engine.store.rows import CommandReceipt, CommandRow, EventDraft
+from engine.threads import in_thread
 from engine.wishes import Granted, grant
 from engine.words import CheckSpec, Role, RunId, TaskSpec
-from engine.workspace import CheckLanes, Workspace
+from engine.workspace import CheckLanes, Workspace, lane_runs
 
 POLL_S = 0.02
 BEAT_S = 2.0
@@ -84,9 +85,19 @@ class Host:
         with LogReader(self._places.store) as reader:
             self._repository = repository_of(reader)
             async with asyncio.TaskGroup() as group:
+                await self._tidy(reader, group)
                 await self._listen(reader, group)
                 for play in self._plays.values():
-                    play.task.cancel()
+                    # A run that is over only gives its lanes back; that is not worth being left half done.
+                    if not play.journal.run.is_over:
+                        play.task.cancel()
+
+    async def _tidy(self, reader: LogReader, group: asyncio.TaskGroup) -> None:
+        """Let runs that are over give back what a killed engine left of their lanes."""
+        for run in await in_thread(lane_runs, self._git, self._places.lanes):
+            journal = Journal.from_rows(self._log, self._clock, run, reader.events(run))
+            if journal.run.is_over:
+                self._play(journal, group)
 
     async def _listen(self, reader: LogReader, group: asyncio.TaskGroup) -> None:
         idle_since = beat_at = self._clock.monotonic()
@@ -159,7 +170,7 @@ class Host:
 
     async def _resume(self, command: CommandRow, run: RunId, reader: LogReader, group: asyncio.TaskGroup) -> None:
         if run in self._plays:
-            await self._refuse(command, f"{run} is being played already")
+            await self._acknowledge(command, run)
             return
         journal = Journal.from_rows(self._log, self._clock, run, reader.events(run))
         if not journal.run.tasks:
@@ -171,7 +182,7 @@ class Host:
         self._play(journal, group)
 
     def _play(self, journal: Journal, group: asyncio.TaskGroup) -> None:
-        lanes = CheckLanes(Workspace(self._git, self._places.home, journal.run.run))
+        lanes = CheckLanes(Workspace(self._git, self._places.lanes, journal.run.run))
         task = group.create_task(self._play_to_the_end(journal, lanes))
         self._plays[journal.run.run] = _Play(journal, task)
 

@@ -15,7 +15,7 @@ from engine.git.landing import Conflict, Landed, LandIntent
 from engine.journal import Journal
 from engine.judge import judge, needs_before
 from engine.state import Run, Task
-from engine.words import CheckResult, CheckSpec, Failure, TaskId
+from engine.words import CheckResult, CheckSpec, Failure, Role, TaskId
 from engine.workspace import Candidate, Workspace
 
 
@@ -49,8 +49,9 @@ class Landings:
         await self._move(task, effect.commit)
 
     async def reap(self, task: TaskId) -> None:
-        """Give a finished lane's worktree back."""
-        await self._workspace.reap(task)
+        """Give a finished lane's worktree back; what a judge or a planner left in theirs is nobody's work."""
+        is_work = self._journal.run.tasks[task].spec.role is Role.WORK
+        await (self._workspace.reap(task) if is_work else self._workspace.drop(task))
         await self._journal.record(e.LaneReaped(task))
 
     async def _move(self, task: Task, commit: str) -> None:

@@ -35,6 +35,11 @@ class Places:
         return self.home / "engine.log"
 
     @property
+    def lanes(self) -> Path:
+        """The worktrees: a folder for each run, in it one for each lane."""
+        return self.home / "lanes"
+
+    @property
     def memory(self) -> Path:
         """One Markdown file for each specialist."""
         return self.home / "memory"

@@ -15,13 +15,15 @@ from engine.git.conflicts import MarkersLeft
 from engine.git.diffs import Diff
 from engine.git.gateway import Git, Worktree
 from engine.git.landing import Conflict, Landed, LandIntent
-from engine.git.worktrees import Worktrees
+from engine.git.worktrees import Worktrees, registered, unmerged_count
 from engine.items import item_text
 from engine.threads import in_thread
 from engine.words import RunId, TaskId
 
 PATCH_BYTES = 60_000
 """How much of a diff goes into a brief; the list of files is always whole."""
+FOUND_AT_THE_END = "Found at the end in"
+"""How the message of a snapshot begins that was taken when a finished task's lane was given back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +55,13 @@ class Adopted:
 class Workspace:
     """Git as one run needs it.
 
-    In:  git, the gateway to the user's repository; home, the state folder of this repository; run, the run's id.
+    In:  git, the gateway to the user's repository; lanes, the folder for its worktrees; run, the run's id.
     """
 
-    def __init__(self, git: Git, home: Path, run: RunId) -> None:
+    def __init__(self, git: Git, lanes: Path, run: RunId) -> None:
         self.git = git
         self.run = run
-        self.worktrees = Worktrees(git, home / "lanes", run)
+        self.worktrees = Worktrees(git, lanes, run)
 
     async def open(self, task: TaskId, commit: str) -> Opened:
         """A lane whose files are exactly a commit's; what was dirty is saved as an artifact first."""
@@ -184,25 +186,37 @@ class Workspace:
 
     def _reap(self, task: TaskId) -> bool:
         found = self.worktrees.find(task)
-        if found is None:
-            self._forget_landed(task)
-            return False
+        if found is not None:
+            self._remove(found)
+        else:
+            self._forget_branch(task)
+        self._forget_attempts(task)
+        return found is not None
+
+    def _remove(self, found: Worktree) -> None:
         if found.path.exists():
-            self.worktrees.save(found, f"Left behind in {task}")
+            self.worktrees.save(found, f"{FOUND_AT_THE_END} {found.lane}")
         try:
             self.worktrees.remove(found)
         except UnsavedWork:
             snapshots.keep(self.git, found, commits.resolve(self.git, names.head_ref(found.branch)))
             self.worktrees.remove(found, is_saved=True)
-        self._forget_landed(task)
-        return True
 
-    def _forget_landed(self, lane: str) -> None:
-        """Let go of a lane's snapshots that are part of the run's result anyway."""
-        result = commits.resolve(self.git, names.head_ref(names.run_branch(self.run)))
-        if result:
-            prefix = names.saved_prefix(self.run, lane)
-            for ref in self.git.text("for-each-ref", "--format=%(refname)", f"--merged={result}", prefix).split():
+    def _forget_branch(self, task: TaskId) -> None:
+        """Finish a removal that was killed between the folder and the branch, unless commits would be lost by it."""
+        branch = names.lane_branch(self.run, task)
+        if commits.resolve(self.git, names.head_ref(branch)) and not unmerged_count(self.git, branch):
+            self.git.run(["update-ref", "-d", names.head_ref(branch)])
+
+    def _forget_attempts(self, task: TaskId) -> None:
+        """Let go of what earlier attempts at a done task left: the task's work took their place.
+
+        Bytes that nobody expected, found when the lane was given back, are not an attempt: they stay.
+        """
+        prefix = names.saved_prefix(self.run, task)
+        for line in self.git.text("for-each-ref", "--format=%(refname) %(contents:subject)", prefix).splitlines():
+            ref, _, subject = line.partition(" ")
+            if not subject.startswith(FOUND_AT_THE_END):
                 self.git.run(["update-ref", "-d", ref])
 
     async def drop(self, lane: TaskId) -> None:
@@ -213,11 +227,20 @@ class Workspace:
         found = self.worktrees.find(lane)
         if found is not None:
             self.worktrees.remove(found, is_saved=True)
-        prefix = names.saved_prefix(self.run, lane)
-        for ref in self.git.text("for-each-ref", "--format=%(refname)", prefix).split():
+        left = (names.saved_prefix(self.run, lane), names.head_ref(names.lane_branch(self.run, lane)))
+        for ref in self.git.text("for-each-ref", "--format=%(refname)", *left).split():
             self.git.run(["update-ref", "-d", ref])
         with suppress(OSError):
-            self.worktrees.home.rmdir()
+            (self.worktrees.home / self.run).rmdir()
+
+
+def lane_runs(git: Git, lanes: Path) -> tuple[RunId, ...]:
+    """The runs of which a lane is left: a worktree that git knows of, or a branch."""
+    home = lanes.resolve()
+    runs = {path.parent.name for _, path in registered(git) if path.parent.parent == home}
+    branches = git.text("for-each-ref", "--format=%(refname:lstrip=4)", "refs/heads/orchestra/lane/").split()
+    runs.update(branch.partition("/")[0] for branch in branches)
+    return tuple(RunId(run) for run in sorted(runs) if names.is_plain(run))
 
 
 class CheckLanes:

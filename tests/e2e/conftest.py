@@ -1,0 +1,45 @@
+"""Worlds that leave nothing behind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.e2e.world import World
+
+
+@pytest.fixture
+def new_world(tmp_path: Path) -> Iterator[Callable[..., World]]:
+    """Makes worlds; at the end each engine is stopped and no process of theirs is left."""
+    worlds: list[World] = []
+
+    def make(name: str = "repo", **extra: str) -> World:
+        worlds.append(World(tmp_path / f"w{len(worlds)}", name, extra))
+        return worlds[-1]
+
+    yield make
+    for world in worlds:
+        sweep(world)
+
+
+@pytest.fixture
+def world(new_world: Callable[..., World]) -> World:
+    """One world."""
+    return new_world()
+
+
+def sweep(world: World) -> None:
+    """Stop what runs; what does not stop when it is told to was not ours to leave."""
+    left = world.processes()
+    for process in left:
+        try:
+            process.terminate()
+        except psutil.NoSuchProcess:
+            continue
+    _, stubborn = psutil.wait_procs(left, timeout=15)
+    for process in stubborn:
+        process.kill()
+    assert not stubborn, f"did not end: {stubborn}"

@@ -7,10 +7,12 @@ Everything that is not on the first frame (zoom, approval, help, palette, runs) 
 from __future__ import annotations
 
 import contextvars
+import gc
+import sys
 import threading
 from asyncio import AbstractEventLoop, get_running_loop
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from textual import on
 from textual.app import ComposeResult
@@ -22,10 +24,16 @@ from tui.conductor import Conductor, FirstRunReport
 from tui.drawing import DrawingApp
 from tui.keys import Place
 from tui.output import LaneOutput
+from tui.picture import Picture
 from tui.prompt import Prompt, Target
-from tui.reader import LogFollower, Picture
+
+if TYPE_CHECKING:
+    from tui.reader import LogFollower
 
 TICK_S = 1.0
+GC_THRESHOLDS = (20_000, 20, 100)
+"""Strips and rows live short and without cycles: collections are seldom worth their pause."""
+
 TAKEN_WITHIN_S = 5.0
 
 
@@ -95,8 +103,10 @@ class Dashboard(DrawingApp):
         """Follow a store, instead of the one before."""
         if self.follower:
             self.follower.stop()
+        from tui.reader import LogFollower
+
         alive = self.conductor.engine_alive
-        self.follower = LogFollower(path, self._hand_over, self.clock, alive, run_id)
+        self.follower = LogFollower(path, self._hand_over, self.clock, alive, run_id, self.wishes.open_ids)
         self.follower.start()
 
     def look_again(self) -> None:
@@ -129,6 +139,9 @@ class Dashboard(DrawingApp):
         self.redraw()
 
     def _go_live(self) -> None:
+        # Everything made so far lives as long as the app: a full collection over it would cost a key 30 ms.
+        gc.freeze()
+        gc.set_threshold(*GC_THRESHOLDS)
         self.follow_store(self.conductor.store_path, self.conductor.run_id)
         self.run_worker(self._ask_first_report, thread=True, group="asking")
 
@@ -275,6 +288,8 @@ def run_dashboard(conductor: Conductor, **options: Any) -> int:
     In:   the conductor; any option of Dashboard by name.
     Out:  the exit code.
     """
+    # A key must not wait behind the follower's thread for five milliseconds, which is Python's default.
+    sys.setswitchinterval(0.001)
     app = Dashboard(conductor, **options)
     app.run()
     return app.return_code or 0

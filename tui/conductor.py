@@ -7,13 +7,13 @@ therefore called from a thread, except `engine_alive`, which the follower's thre
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+import msgspec
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+
+class Finding(msgspec.Struct, frozen=True):
     """One thing that was looked for at the first run."""
 
     name: str
@@ -25,8 +25,7 @@ class Finding:
     """The exact command that would bring it."""
 
 
-@dataclass(frozen=True, slots=True)
-class FirstRunReport:
+class FirstRunReport(msgspec.Struct, frozen=True):
     """What is there and what is missing before anything has run."""
 
     findings: tuple[Finding, ...] = ()
@@ -38,8 +37,7 @@ class FirstRunReport:
     """How much that would load, for the eye: `105 MB`."""
 
 
-@dataclass(frozen=True, slots=True)
-class PlanText:
+class PlanText(msgspec.Struct, frozen=True):
     """What became of an edited plan."""
 
     tasks: tuple[Mapping[str, object], ...] = ()

@@ -15,15 +15,14 @@ from tui import chrome
 from tui.cells import Row
 from tui.commanding import CommandingApp
 from tui.conductor import Conductor, FirstRunReport
-from tui.facts import Fact
 from tui.glyphs import Glyphs, glyphs_for
 from tui.keys import TABLE, Place, footer_keys, remapped
 from tui.lane_board import LaneBoard
 from tui.lane_view import Lens
 from tui.lines import Lines
 from tui.output import LaneOutput
+from tui.picture import FACTS_KEPT, Fact, Picture
 from tui.prompt import EVERYONE, NEW_GOAL, Prompt, lane_target
-from tui.reader import FACTS_KEPT, Picture
 from tui.theme import DEFAULT, Palette, Theme, as_textual, default_theme, load_theme, theme_files
 from tui.view import board
 
@@ -58,6 +57,7 @@ class DrawingApp(CommandingApp):
         self.view = board(None, Lens(0.0), conductor.repository, conductor.branch)
         self.report_at_start: FirstRunReport | None = None
         self._dead_since: float | None = None
+        self._status: Row = ()
         self.palette = Palette(self._load(theme))
         self.register_theme(as_textual(self.palette.theme))
         self.theme = self.palette.theme.name
@@ -119,7 +119,9 @@ class DrawingApp(CommandingApp):
     def show_status(self) -> None:
         """Draw wishes in the prompt's border and faults above it."""
         row = self.wishes.row(self.clock.now(), self.glyphs) or self._ending_row()
-        self._prompt.border_subtitle = _content(row, self.palette)
+        if row != self._status:
+            self._status = row
+            self._prompt.border_subtitle = _content(row, self.palette)
         rows = self._fault_rows()
         if self._faults.display != bool(rows):
             self._faults.display = bool(rows)
@@ -179,7 +181,7 @@ class DrawingApp(CommandingApp):
         run = self.shown_run
         if run is not None and (not run.is_over or self.clock.now() - run.ended_at < ENDED_S):
             self.redraw()
-        elif self.wishes.row(self.clock.now(), self.glyphs) or self._prompt.border_subtitle:
+        elif self._status or self.faults:
             self.show_status()
 
     def _offer_targets(self, run: Run | None) -> None:

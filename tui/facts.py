@@ -7,25 +7,14 @@ new kind is never invisible.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 from engine import events as e
 from engine.event import Event
 from tui.cells import tidy_line
+from tui.picture import Fact
 
 _LIMIT = 400
-
-
-class Fact(NamedTuple):
-    """One line of the journal."""
-
-    seq: int
-    at: float
-    """Seconds since the epoch."""
-    task: str
-    """Empty for facts of the run."""
-    text: str
-    role: str
 
 
 def fact_of(seq: int, at: float, event: Event) -> Fact:

@@ -6,8 +6,9 @@ An id is stable; `[keys]` in the configuration maps ids to other keys (`lane.pau
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import Enum
+
+import msgspec
 
 
 class Place(Enum):
@@ -20,8 +21,7 @@ class Place(Enum):
     QUESTION = "question"
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(msgspec.Struct, frozen=True):
     """One thing a key does."""
 
     id: str
@@ -184,8 +184,7 @@ HELP_IN_LANES = Key(
 TABLE: tuple[Key, ...] = (*KEYS, HELP_IN_LANES)
 
 
-@dataclass(frozen=True, slots=True)
-class Remedy:
+class Remedy(msgspec.Struct, frozen=True):
     """One rung of the ladder behind `b`."""
 
     key: str
@@ -209,9 +208,7 @@ def show_key(key: str) -> str:
 
 def remapped(table: tuple[Key, ...], keymap: Mapping[str, str]) -> tuple[Key, ...]:
     """The table with the person's own keys."""
-    from dataclasses import replace
-
-    return tuple(replace(key, keys=keymap[key.id]) if key.id in keymap else key for key in table)
+    return tuple(msgspec.structs.replace(key, keys=keymap[key.id]) if key.id in keymap else key for key in table)
 
 
 def keymap_faults(keymap: Mapping[str, str]) -> tuple[str, ...]:

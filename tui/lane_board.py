@@ -7,8 +7,8 @@ lanes go, `lane_pane` turns each into rows, rows become strips once, and `refres
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 
+import msgspec
 from textual import events
 from textual.geometry import Region
 from textual.strip import Strip
@@ -25,12 +25,11 @@ from tui.theme import Palette
 from tui.tiling import Rect, Tiling, columns_for, tile
 
 
-@dataclass(slots=True)
-class _Tile:
+class _Tile(msgspec.Struct):
     """A rectangle of the board and the rows drawn there."""
 
     rect: Rect
-    rows: list[Row] = field(default_factory=list)
+    rows: list[Row] = []
     key: object = None
     """What the rows were made from."""
 

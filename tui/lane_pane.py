@@ -9,7 +9,7 @@ Pure: a view and an output in, rows out. The board turns rows into strips and re
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from tui import figures
 from tui.cells import Row, crop, fit, row_width
@@ -22,8 +22,7 @@ from tui.phase import Phase
 GAUGE_CELLS = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(msgspec.Struct, frozen=True):
     """How a pane is drawn apart from what it shows."""
 
     width: int

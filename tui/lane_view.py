@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from engine.state import Approval, Lane, Run, Task
 from engine.words import CheckResult, Role
@@ -19,8 +19,7 @@ ATTENTION = frozenset({Phase.ASKS, Phase.LOOPING, Phase.FAILED})
 """Phases whose colour the whole frame takes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Lens:
+class Lens(msgspec.Struct, frozen=True):
     """What a picture depends on beside the state."""
 
     now: float
@@ -34,8 +33,7 @@ class Lens:
         return next((rate for name, rate in self.rates if name == task), 0.0)
 
 
-@dataclass(frozen=True, slots=True)
-class Gauge:
+class Gauge(msgspec.Struct, frozen=True):
     """How full a context window is."""
 
     used: int
@@ -57,8 +55,7 @@ class Gauge:
         return "warning" if self.share >= 0.8 else "accent"
 
 
-@dataclass(frozen=True, slots=True)
-class LaneView:
+class LaneView(msgspec.Struct, frozen=True):
     """One lane as the screen shows it; every text is clean."""
 
     task: str

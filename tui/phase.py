@@ -6,15 +6,15 @@ screen: what needs the person first, what is over last.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
+
+import msgspec
 
 from engine.state import Lane, Run, Task
 from engine.words import Role, RunStatus, TaskState
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(msgspec.Struct, frozen=True):
     """How a phase looks."""
 
     icon: str

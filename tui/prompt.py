@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
 
+import msgspec
 from textual import events
 from textual.content import Content
 from textual.message import Message
@@ -20,8 +20,7 @@ LINE_BREAK = "␤"
 HISTORY_KEPT = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(msgspec.Struct, frozen=True):
     """Who hears the prompt."""
 
     kind: str

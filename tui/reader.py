@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import NamedTuple
+
+import msgspec
 
 from engine.clock import Clock
 from engine.codec import decode
@@ -20,9 +20,10 @@ from engine.errors import StoreFault, StoreMissing
 from engine.evolve import evolve
 from engine.state import Run
 from engine.store.reader import LogReader
-from engine.store.rows import ChunkRow, CommandRow, RunSpan
+from engine.store.rows import ChunkRow, CommandRow
 from engine.words import RunId
-from tui.facts import Fact, fact_of
+from tui.facts import fact_of
+from tui.picture import FACTS_KEPT, Fact, Picture, Piece
 
 PERIOD_S = 0.05
 IDLE_PERIOD_S = 0.1
@@ -32,66 +33,44 @@ RATE_PERIOD_S = 0.5
 TAIL_CHUNKS = 400
 """Rows of streamed text read for each lane when the dashboard opens."""
 
-FACTS_KEPT = 4_000
 CHARACTERS_PER_TOKEN = 4
-
-
-class Piece(NamedTuple):
-    """Text that a lane said."""
-
-    task: str
-    stream: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """Everything the screen needs, frozen."""
-
-    run: Run | None = None
-    pieces: tuple[Piece, ...] = ()
-    """What streamed since the picture before."""
-    is_other_run: bool = False
-    """Whether this is another run than the picture before: forget what it said."""
-    facts: tuple[Fact, ...] = ()
-    """The newest facts since the picture before."""
-    rates: tuple[tuple[str, float], ...] = ()
-    """Tokens per second of each lane that streams."""
-    commands: tuple[CommandRow, ...] = ()
-    """The newest wishes with their receipts."""
-    runs: tuple[RunSpan, ...] = ()
-    is_engine_alive: bool = True
-    fault: str = ""
-    """Why the log cannot be read."""
 
 
 Deliver = Callable[[Picture], None]
 
 
-@dataclass(slots=True)
-class _Watch:
+class _Watch(msgspec.Struct):
     """What is known of the run that is followed."""
 
     run: Run | None = None
     seq: int = 0
     chunk_seq: int = 0
     is_new: bool = True
-    recent: dict[str, deque[tuple[float, int]]] = field(default_factory=dict)
+    recent: dict[str, deque[tuple[float, int]]] = {}
 
 
 class LogFollower(threading.Thread):
     """Follows one store; `follow` chooses the run, `stop` ends the thread."""
 
     def __init__(
-        self, path: Path, deliver: Deliver, clock: Clock, is_alive: Callable[[], bool], run_id: str | None = None
+        self,
+        path: Path,
+        deliver: Deliver,
+        clock: Clock,
+        is_alive: Callable[[], bool],
+        run_id: str | None = None,
+        open_wishes: Callable[[], Iterable[str]] = tuple,
     ) -> None:
-        """In: deliver, called in this thread with each picture; it returns when the picture was taken."""
+        """In: deliver, called in this thread with each picture; it returns when the picture was taken. open_wishes,
+        the commands whose fate the screen waits for."""
         super().__init__(name="log-follower", daemon=True)
         self._path = path
         self._deliver = deliver
         self._clock = clock
         self._is_alive = is_alive
         self._wanted = run_id
+        self._open_wishes = open_wishes
+        self._newest_run: str | None = None
         self._watch = _Watch()
         self._stopped = threading.Event()
         self._woken = threading.Event()
@@ -160,8 +139,7 @@ class LogFollower(threading.Thread):
         return self._alive
 
     def _read(self, reader: LogReader) -> Picture:
-        runs = tuple(span for span in reader.runs() if span.run)
-        wanted = self._wanted or (runs[-1].run if runs else None)
+        wanted = self._wanted or self._newest(reader)
         if wanted and (self._watch.run is None or self._watch.run.run != wanted):
             self._watch = _Watch(Run(RunId(wanted)))
         watch = self._watch
@@ -175,10 +153,21 @@ class LogFollower(threading.Thread):
             is_other_run=is_other,
             facts=facts,
             rates=self._rates,
-            commands=tuple(reader.commands()[-50:]),
-            runs=runs,
+            commands=self._fates(reader),
             is_engine_alive=self._ask_alive(),
         )
+
+    def _newest(self, reader: LogReader) -> str | None:
+        """The newest run; looked for only when an event came that is not of the run that is shown."""
+        seq = reader.head().seq
+        if self._newest_run is None or seq != self._watch.seq:
+            spans = [span.run for span in reader.runs() if span.run]
+            self._newest_run = spans[-1] if spans else None
+        return self._newest_run
+
+    def _fates(self, reader: LogReader) -> tuple[CommandRow, ...]:
+        rows = (reader.command(name) for name in self._open_wishes())
+        return tuple(row for row in rows if row is not None)
 
     def _fold(self, reader: LogReader, watch: _Watch) -> tuple[Fact, ...]:
         run = watch.run

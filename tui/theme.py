@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
 from rich.color import Color as RichColor
 from rich.segment import Segment
 from rich.style import Style
@@ -37,8 +37,7 @@ ROLES = (*SURFACES, *TEXTS, *DIFFS, *STATES, *OTHERS)
 _STRIPS_KEPT = 4_096
 
 
-@dataclass(frozen=True, slots=True)
-class Theme:
+class Theme(msgspec.Struct, frozen=True):
     """One set of colours."""
 
     name: str
@@ -49,13 +48,12 @@ class Theme:
     path: Path | None = None
 
 
-@dataclass(slots=True)
-class Palette:
+class Palette(msgspec.Struct):
     """Turns roles into styles and rows into strips, and remembers both."""
 
     theme: Theme
-    _styles: dict[str, Style] = field(default_factory=dict)
-    _strips: dict[Row, Strip] = field(default_factory=dict)
+    _styles: dict[str, Style] = {}
+    _strips: dict[Row, Strip] = {}
 
     def change(self, theme: Theme) -> None:
         """Use other colours from now on."""

@@ -6,7 +6,7 @@ line each below the panes; what does not even fit there is counted in the last l
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 MIN_PANE_ROWS = 6
 """Frame, and four rows to read: fewer tell nothing."""
@@ -15,8 +15,7 @@ SMALL_PANE_ROWS = 5
 """On a low screen."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rect:
+class Rect(msgspec.Struct, frozen=True):
     """A rectangle in cells, relative to the board."""
 
     x: int
@@ -29,8 +28,7 @@ class Rect:
         return self.x <= x < self.x + self.width and self.y <= y < self.y + self.height
 
 
-@dataclass(frozen=True, slots=True)
-class Tiling:
+class Tiling(msgspec.Struct, frozen=True):
     """The rectangles of a board."""
 
     panes: tuple[Rect, ...]

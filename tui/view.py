@@ -9,7 +9,7 @@ LaneView   a lane (`tui.lane_view`)
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import msgspec
 
 from engine.state import Run, Task
 from engine.words import Role, RunOutcome, RunStatus, TaskState
@@ -27,8 +27,7 @@ _OUTCOMES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
+class Header(msgspec.Struct, frozen=True):
     """The line on top: pieces that disappear from the last to the first when the screen is narrow."""
 
     repository: str
@@ -46,8 +45,7 @@ class Header:
     sandbox: str
 
 
-@dataclass(frozen=True, slots=True)
-class PlanRow:
+class PlanRow(msgspec.Struct, frozen=True):
     """A task in the plan."""
 
     task: str
@@ -60,8 +58,7 @@ class PlanRow:
     role: str
 
 
-@dataclass(frozen=True, slots=True)
-class Need:
+class Need(msgspec.Struct, frozen=True):
     """Something that waits for the person."""
 
     approval: str
@@ -71,15 +68,14 @@ class Need:
     age: str
 
 
-@dataclass(frozen=True, slots=True)
-class Board:
+class Board(msgspec.Struct, frozen=True):
     """Everything the dashboard shows."""
 
     header: Header
     plan: tuple[PlanRow, ...] = ()
     lanes: tuple[LaneView, ...] = ()
     needs: tuple[Need, ...] = ()
-    ending: tuple[Row, ...] = field(default=())
+    ending: tuple[Row, ...] = ()
     """What a finished run is worth and where it is."""
 
     def lane(self, task: str) -> LaneView | None:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from engine.store.rows import CommandRow
+import msgspec
+
 from tui.cells import Row, tidy_line
 from tui.glyphs import Glyphs
+
+if TYPE_CHECKING:
+    from engine.store.rows import CommandRow
 
 SHOWN_S = 8.0
 """How long a settled wish stays on screen; a refused one stays until it is put away."""
@@ -15,8 +19,7 @@ SHOWN_S = 8.0
 SLOW_S = 3.0
 
 
-@dataclass(slots=True)
-class Wish:
+class Wish(msgspec.Struct):
     """One wish."""
 
     words: str
@@ -45,6 +48,10 @@ class Wishes:
         wish = Wish(words, now)
         self._wishes = [*self._wishes[-19:], wish]
         return wish
+
+    def open_ids(self) -> tuple[str, ...]:
+        """The wishes in the store whose fate is not known yet."""
+        return tuple(wish.command_id for wish in self._wishes if wish.command_id and not wish.is_settled)
 
     def receive(self, rows: Iterable[CommandRow], now: float) -> tuple[Wish, ...]:
         """Take in what the store says; returns the wishes that were settled by it."""

@@ -9,10 +9,10 @@ from engine.state import Lane, Run, Task
 from engine.words import CheckResult
 from tui import figures
 from tui.cells import Row, pad, tidy, tidy_line
-from tui.facts import Fact
 from tui.glyphs import Glyphs
 from tui.lane_view import evidence_line
 from tui.marking import mark_diff
+from tui.picture import Fact
 
 TABS = ("Output", "Diff", "Context", "Checks", "Events")
 

@@ -37,16 +37,16 @@ from engine.words import (
     Node,
     Reaction,
     Role,
+    Rung,
     RunId,
     RunOutcome,
-    Rung,
     TaskId,
     TaskSpec,
     TaskState,
     TurnUsage,
     Verdict,
 )
-from tui.reader import Piece
+from tui.picture import Piece
 
 START = 1_763_700_000.0
 """Seconds since the epoch: when every history here begins."""
@@ -88,11 +88,12 @@ PROSE = """I'll look at `client.py` first, because the retry has to wrap the **t
 
 The policy honours `Retry-After`. Next I run the tests to see what fails before I touch the session."""
 
-WORDS = (
+SPOKEN = (
     "the retry loop must honour Retry-After and stop after five attempts because a server that is down stays down "
     "while `client.py` keeps a pool of connections; each test names what it promises and the transport is a fake "
     "that hangs at a known point so cancellation can be seen from outside without sleeping anywhere at all"
-).split()
+)
+WORDS = SPOKEN.split()
 
 
 @dataclass

@@ -1,0 +1,53 @@
+"""What the follower hands to the screen: frozen, and light to import, because the first frame waits for it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+
+if TYPE_CHECKING:
+    from engine.state import Run
+    from engine.store.rows import CommandRow
+
+FACTS_KEPT = 4_000
+"""How many lines of the journal the terminal keeps."""
+
+
+class Fact(NamedTuple):
+    """One line of the journal."""
+
+    seq: int
+    at: float
+    """Seconds since the epoch."""
+    task: str
+    """Empty for facts of the run."""
+    text: str
+    role: str
+
+
+class Piece(NamedTuple):
+    """Text that a lane said."""
+
+    task: str
+    stream: str
+    text: str
+
+
+class Picture(msgspec.Struct, frozen=True):
+    """Everything the screen needs, frozen."""
+
+    run: Run | None = None
+    pieces: tuple[Piece, ...] = ()
+    """What streamed since the picture before."""
+    is_other_run: bool = False
+    """Whether this is another run than the picture before: forget what it said."""
+    facts: tuple[Fact, ...] = ()
+    """The newest facts since the picture before."""
+    rates: tuple[tuple[str, float], ...] = ()
+    """Tokens per second of each lane that streams."""
+    commands: tuple[CommandRow, ...] = ()
+    """What became of the wishes that are still open."""
+    is_engine_alive: bool = True
+    fault: str = ""
+    """Why the log cannot be read."""

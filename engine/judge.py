@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 import re
 from collections.abc import Callable
@@ -44,9 +45,10 @@ def read_number(spec: CheckSpec, output: str) -> float | None:
     if found is None:
         return None
     try:
-        return float(found.group(1) if found.groups() else found.group(0))
-    except ValueError:
+        number = float(found.group(1) if found.groups() else found.group(0))
+    except (TypeError, ValueError):  # a group that took no part in the match, or no number
         return None
+    return number if math.isfinite(number) else None
 
 
 def needs_before(spec: CheckSpec, after: CheckResult) -> bool:
@@ -86,7 +88,9 @@ def _judge_pass(spec: CheckSpec, before: CheckResult | None, after: CheckResult,
         return Judgement(False, change)
     if before.number is not None and after.number is not None:
         return Judgement(after.number <= before.number, f"{change}, {_trend(before.number, after.number)}")
-    return Judgement(True, f"{change}, as red as it was before")
+    # Another exit code, or a number that went missing, may be a worse fault: a syntax error hides failing tests.
+    is_same = after.exit_code == before.exit_code and before.number is None
+    return Judgement(is_same, f"{change}, {'as red as' if is_same else 'not as'} it was before")
 
 
 def _change(before: CheckResult | None, after: CheckResult) -> str:

@@ -58,7 +58,7 @@ def scopes_meet(one: tuple[str, ...], other: tuple[str, ...]) -> str:
 
 
 def _wide(glob: str) -> str:
-    """A write-scope glob for fnmatch, never narrower than meant: `./src/` is all below, `**/` may be no folder at all."""
+    """A write-scope glob for fnmatch, never narrower than meant: `src/` is all below, `**/` may be no folder."""
     short = glob.removeprefix("./")
     return (short + "*" if short.endswith("/") else short).replace("**/", "*").replace("**", "*")
 

@@ -18,7 +18,7 @@ from engine.landing import Landings
 from engine.scheduler import Scheduler, resume
 from engine.state import Run
 from engine.wishes import Granted, grant
-from engine.words import AgentCard, CheckResult, Flow, Node, RunId, RunOutcome, Rung, TaskId, TaskState
+from engine.words import AgentCard, CheckResult, Flow, Node, Rung, RunId, RunOutcome, TaskId, TaskState
 from tests.stubs.clock import FakeClock, settle
 from tests.stubs.ledger import MemoryLedger
 from tests.stubs.runs import DIGEST, QUICK_FLOW, started

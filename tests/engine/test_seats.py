@@ -100,11 +100,10 @@ async def test_a_waiter_cancelled_in_the_moment_a_seat_comes_free_leaves_cleanly
 
 async def test_a_waiter_passed_over_after_its_cancel_is_still_only_cancelled() -> None:
     seats = Seats()
-    async with asyncio.TaskGroup() as group:
-        async with seats.seat(ONE):
-            waiting = group.create_task(Guest(seats, ONE, 1, []).visit())
-            await settle()
-            waiting.cancel()
+    async with asyncio.TaskGroup() as group, seats.seat(ONE):
+        waiting = group.create_task(Guest(seats, ONE, 1, []).visit())
+        await settle()
+        waiting.cancel()
     assert waiting.cancelled()
     assert seats.ahead(ONE) == 0
 

@@ -1,0 +1,98 @@
+"""What a check's result means, as a table."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine.judge import judge, needs_before, read_number, want_fault
+from engine.words import CheckResult, CheckSpec
+
+PASS = CheckSpec("pytest -q", metric=r"(\d+) failed")
+
+
+def result(exit_code: int, number: float | None = None) -> CheckResult:
+    return CheckResult("pytest -q", "t", exit_code, number)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "holds"),
+    [
+        (None, result(0), True),
+        (None, result(1), False),
+        (result(0), result(0), True),
+        (result(0), result(1), False),
+        (result(1), result(0), True),
+        (result(1), result(1), True),
+        (result(1), result(2), False),
+        (result(1, 3), result(1, 3), True),
+        (result(1, 3), result(1, 2), True),
+        (result(3, 3), result(2, 2), True),
+        (result(1, 3), result(1, 4), False),
+        (result(1, 3), result(2, None), False),
+        (result(1, 3), result(1, None), False),
+    ],
+)
+def test_pass_means_green_or_no_worse_than_a_red_base(
+    before: CheckResult | None, after: CheckResult, holds: bool
+) -> None:
+    assert judge(PASS, before, after).holds is holds
+
+
+def test_for_the_run_s_result_no_worse_will_not_do() -> None:
+    assert not judge(PASS, result(1, 3), result(1, 2), must_be_green=True).holds
+    assert judge(PASS, result(1, 3), result(0, 0), must_be_green=True).holds
+
+
+@pytest.mark.parametrize(
+    ("want", "before", "after", "holds"),
+    [
+        ("<= before", result(1, 3), result(1, 3), True),
+        ("< before", result(1, 3), result(1, 3), False),
+        (">= before", result(0, 80), result(0, 81.5), True),
+        ("== 0", None, result(1, 0), True),
+        ("<5", None, result(1, 4.5), True),
+        ("> -1", None, result(0, -1), False),
+        ("<= before", None, result(0, 9), True),
+        ("<= before", result(1), result(1, 9), False),
+        ("== 0", None, result(0), False),
+        ("nonsense", None, result(0, 1), False),
+    ],
+)
+def test_a_comparison_is_about_the_number_alone(
+    want: str, before: CheckResult | None, after: CheckResult, holds: bool
+) -> None:
+    assert judge(CheckSpec("x", want=want), before, after).holds is holds
+
+
+def test_the_base_is_only_asked_when_it_matters() -> None:
+    assert not needs_before(PASS, result(0))
+    assert needs_before(PASS, result(1))
+    assert needs_before(CheckSpec("x", want="<= before"), result(0))
+    assert not needs_before(CheckSpec("x", want="== 0"), result(1))
+
+
+@pytest.mark.parametrize(
+    ("metric", "output", "number"),
+    [
+        (r"(\d+) failed", "1 failed\n7 failed, 2 passed", 7.0),
+        (r"\d+\.\d+", "coverage 81.5", 81.5),
+        (r"(\d+) failed", "all is well", None),
+        (r"failed (\w+)", "failed nan", None),
+        (r"failed (\w+)", "failed inf", None),
+        (r"failed (\w+)", "failed miserably", None),
+        (r"ok|(\d+) failed", "ok", None),
+        ("", "3 failed", None),
+    ],
+)
+def test_the_last_number_that_the_metric_finds_counts(metric: str, output: str, number: float | None) -> None:
+    assert read_number(CheckSpec("x", metric=metric), output) == number
+
+
+@pytest.mark.parametrize("want", ["pass", "<= before", "==0", ">= -1.5"])
+def test_a_want_that_can_be_understood_has_no_fault(want: str) -> None:
+    assert want_fault(want) == ""
+
+
+@pytest.mark.parametrize("want", ["", "green", "before", "=< 3", "<= after"])
+def test_a_want_that_cannot_be_understood_is_shown_one_that_can(want: str) -> None:
+    assert "`<= before`" in want_fault(want)

@@ -17,7 +17,7 @@ from engine.due import Attempting
 from engine.git.commits import CommitMade, OutsideScope
 from engine.identity import attempt_key
 from engine.journal import Journal
-from engine.outliving import outliving
+from engine.sandbox.outliving import outliving
 from engine.policy import starting_rung
 from engine.ports import Agent, Failed, Judged, Planned, Produced
 from engine.sandbox.sandbox import Sandbox
@@ -70,14 +70,16 @@ class Attempts:
             await self._journal.record(started)
             await self._claim(effect, found.sha, found.tree, found.summary, "", is_adopted=True)
             return
-        root, saved, conflict = await self._open(task, start)
+        onto = run.head
+        root, saved, conflict = await self._open(task, start, onto)
         await self._journal.record(started)
         if task.is_resolving and not conflict:
             tree = await self._workspace.tree_of(start)
             await self._claim(effect, start, tree, "merges by now; nothing to resolve", "")
             return
         if conflict:
-            await self._journal.record(e.LandConflicted(effect.task, self._journal.run.head, conflict))
+            # The head of then, not of now: another task may have landed while the lane was laid out.
+            await self._journal.record(e.LandConflicted(effect.task, onto, conflict))
         await self._work(effect, root, saved, key)
 
     async def _work(self, effect: Attempting, root: Path, saved: str, key: str) -> None:
@@ -121,14 +123,12 @@ class Attempts:
         about = self._journal.run.tasks.get(TaskId(task.spec.about)) if task.spec.about else None
         return about.commit if about else ""
 
-    async def _open(self, task: Task, start: str) -> tuple[Path, str, tuple[str, ...]]:
+    async def _open(self, task: Task, start: str, onto: str) -> tuple[Path, str, tuple[str, ...]]:
         if not task.spec.reads and task.spec.role is not Role.WORK:
             return Path(tempfile.gettempdir()), "", ()
         conflict: tuple[str, ...] = ()
         if task.is_resolving:
-            opened, conflict = await self._workspace.open_conflict(
-                task.task, task.commit or start, self._journal.run.head
-            )
+            opened, conflict = await self._workspace.open_conflict(task.task, task.commit or start, onto)
         else:
             opened = await self._workspace.open(task.task, start)
         lane = self._journal.run.lanes.get(task.task)

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import Any
 
 _FOLDERS = (
-    ".github .gitlab .circleci .buildkite .husky .githooks .vscode .idea .devcontainer .claude .cursor .codex .gemini "
+    ".github .ci .gitlab .circleci .buildkite .husky .githooks .vscode .idea .devcontainer .claude .cursor .codex .gemini "
     ".orchestra .cargo .yarn"
 )
 _NAMES = (

@@ -24,7 +24,10 @@ _UNSAFE = re.compile(
     "["
     "\x00-\x08\x0b-\x1f\x7f-\x9f"  # C0 but tab and newline, DEL, C1
     "\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"  # bidi, zero width, separators
-    "\U000e0000-\U000e007f"  # tag characters
+    "\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\uffa0"  # joiners and fillers without a shape
+    "\ufe00-\ufe0f"  # variation selectors: they carry bytes unseen and make widths unsure
+    "\U00013430-\U0001345f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"  # format controls of scripts and scores
+    "\U000e0000-\U000e0fff"  # tag characters, more variation selectors
     "\ud800-\udfff"  # lone surrogates, which no encoder takes
     "]"
 )

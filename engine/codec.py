@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
 from engine.events import KINDS, AnyEvent, Event
@@ -16,8 +18,19 @@ def kind_of(event: Event) -> str:
 
 
 def encode(event: Event) -> bytes:
-    """An event as compact JSON with its kind."""
-    return _encoder.encode(event)
+    """An event as compact JSON with its kind; halves of surrogate pairs, which models do write, become U+FFFD."""
+    try:
+        return _encoder.encode(event)
+    except UnicodeEncodeError:
+        return _encoder.encode(_mended(msgspec.to_builtins(event)))
+
+
+def _mended(part: Any) -> Any:
+    if isinstance(part, str):
+        return part.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(part, dict):
+        return {_mended(key): _mended(value) for key, value in part.items()}
+    return [_mended(item) for item in part] if isinstance(part, list | tuple) else part
 
 
 def decode(kind: str, payload: bytes) -> AnyEvent | None:

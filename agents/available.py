@@ -64,9 +64,9 @@ async def _discovered(directory: Directory) -> list[ModelProfile]:
         if model.is_local
     ]
     found = await _profiles(directory, candidates)
-    if not found and any(finding.provider == "embedded" and finding.is_ready for finding in findings):
-        if smollm.is_fetched(directory.models_folder):
-            found = await _profiles(directory, [FoundModel(ModelRef("embedded", smollm.NAME), True)])
+    can_embed = any(finding.provider == "embedded" and finding.is_ready for finding in findings)
+    if not found and can_embed and smollm.is_fetched(directory.models_folder):
+        found = await _profiles(directory, [FoundModel(ModelRef("embedded", smollm.NAME), True)])
     return found
 
 

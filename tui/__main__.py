@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -22,7 +22,7 @@ def main(arguments: list[str] | None = None) -> int:
     from engine.errors import OrchestraError, UserFault
 
     try:
-        return _command(words)(words)
+        return _run(words)
     except UserFault as fault:
         print(f"orchestra-tui: {fault}", file=sys.stderr)
         return 2
@@ -36,30 +36,27 @@ def main(arguments: list[str] | None = None) -> int:
         return 0
 
 
-def _command(words: list[str]) -> Callable[[list[str]], int]:
-    name = words[0] if words else ""
-    match name:
-        case "run" | "resume":
-            from tui.cli import run
+COMMANDS = {
+    "run": ("tui.cli.run", "run_command"),
+    "resume": ("tui.cli.run", "resume_command"),
+    "demo": ("tui.cli.demo", "demo_command"),
+    "land": ("tui.cli.land", "land_command"),
+    "log": ("tui.cli.log", "log_command"),
+    "stop": ("tui.cli.log", "stop_command"),
+    "models": ("tui.cli.models", "models_command"),
+    "agents": ("tui.cli.roster", "agents_command"),
+    "doctor": ("tui.cli.doctor", "doctor_command"),
+}
+"""Where each command lives; only the one that is called is imported."""
 
-            command = run.run_command if name == "run" else run.resume_command
-        case "demo":
-            from tui.cli.demo import demo_command as command
-        case "log" | "stop":
-            from tui.cli import log
 
-            command = log.log_command if name == "log" else log.stop_command
-        case "models":
-            from tui.cli.models import models_command as command
-        case "agents":
-            from tui.cli.roster import agents_command as command
-        case "doctor":
-            from tui.cli.doctor import doctor_command as command
-        case _:
-            from tui.cli.dashboard import dashboard_command
+def _run(words: list[str]) -> int:
+    if words and words[0] in COMMANDS:
+        module, name = COMMANDS[words[0]]
+        return int(getattr(import_module(module), name)(words[1:]))
+    from tui.cli.dashboard import dashboard_command
 
-            return dashboard_command
-    return lambda all_words: command(all_words[1:])
+    return dashboard_command(words)
 
 
 def _stranger() -> str:

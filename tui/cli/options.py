@@ -20,6 +20,7 @@ COMMANDS: Final = {
     "demo": "watch a whole run on a scratch repository: no model, no network, under a minute",
     "resume": "go on with a run that was stopped or killed",
     "stop": "stop the engine of this repository; its runs can be resumed",
+    "land": "bring a run's result into the branch you are on",
     "log": "print what happened in a run",
     "models": "what models are here, what is missing, fetch the embedded one",
     "agents": "the specialists, where each is defined, what is wrong with a definition",
@@ -98,8 +99,8 @@ def demo_parser() -> argparse.ArgumentParser:
     """`orchestra-tui demo`."""
     parser = _parser(
         "demo",
-        "A whole run on a scratch repository with scripted models: four lanes at once, a loop that is broken, a review\n"
-        "that sends work back, a merge conflict that is resolved, a check that goes from red to green.",
+        "A whole run on a scratch repository with scripted models: four lanes at once, a loop that is broken,\n"
+        "a review that sends work back, a merge conflict that is resolved, a check that goes from red to green.",
         "orchestra-tui demo",
         "orchestra-tui demo --headless",
         "orchestra-tui demo --headless --json",
@@ -135,6 +136,20 @@ def stop_parser() -> argparse.ArgumentParser:
     )
     _add_path(parser)
     parser.add_argument("--cancel", default="", metavar="RUN", help="end this run for good instead")
+    return parser
+
+
+def land_parser() -> argparse.ArgumentParser:
+    """`orchestra-tui land [RUN]`."""
+    parser = _parser(
+        "land",
+        "Bring a run's result into the branch that is checked out, when the checkout is clean. Nothing is pushed.",
+        "orchestra-tui land",
+        "orchestra-tui land r7",
+    )
+    _add_run(parser, "the run (default: the newest with a result)")
+    _add_path(parser)
+    parser.add_argument("--yes", action="store_true", help="also when nothing proves it")
     return parser
 
 

@@ -15,12 +15,15 @@ from engine.errors import OrchestraError, UserFault
 from engine.launch import ensure_engine, is_alive
 from engine.places import Places
 from engine.store.commands import send, status
+from engine.store.reader import LogReader
 from engine.store.rows import CommandRow
 from tui.cli.whereabouts import Whereabouts, find_repository
 from tui.conductor import FirstRunReport, PlanText
 
-RECEIPT_TIMEOUT_S = 60.0
+RECEIPT_TIMEOUT_S = 300.0
+"""A start may have to load a model before it can say yes."""
 _PAUSE_S = 0.02
+_LOOKS = 50
 
 
 class Session:
@@ -67,16 +70,23 @@ class Session:
     def receipt(self, command: str) -> str:
         """Wait until a command is settled."""
         deadline = time.monotonic() + RECEIPT_TIMEOUT_S
-        while time.monotonic() < deadline:
-            row = status(self.store_path, command)
-            if row is not None and row.status == "acknowledged":
-                return row.receipt
-            if row is not None and row.status == "refused":
-                raise UserFault(row.receipt, safe="")
-            if not self.engine_alive():
-                self.ensure_engine()
-            time.sleep(_PAUSE_S)
+        with LogReader(self.store_path) as reader:
+            while time.monotonic() < deadline:
+                row = reader.command(command)
+                if row is not None and row.status == "acknowledged":
+                    return row.receipt
+                if row is not None and row.status == "refused":
+                    raise UserFault(row.receipt, safe="")
+                self._wait(reader)
         raise UserFault("The engine does not answer.", remedy=f"See {self.places.engine_log}")
+
+    def _wait(self, reader: LogReader) -> None:
+        """Sleep until somebody wrote something, a second at the most; then make sure that somebody can."""
+        for _ in range(_LOOKS):
+            if reader.changed():
+                return
+            time.sleep(_PAUSE_S)
+        self.ensure_engine()
 
     def status(self, command: str) -> CommandRow | None:
         """What became of a command."""

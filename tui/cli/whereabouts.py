@@ -41,7 +41,7 @@ def find_repository(path: Path) -> Whereabouts:
         )
     raise RepositoryFault(
         f"{start} is not inside a git repository.",
-        remedy="Go to one, or make one: git init && git add -A && git commit -m start. `orchestra-tui demo` needs none.",
+        remedy="Go to one, or make one: git init && git add -A && git commit -m start. The demo needs none.",
     )
 
 

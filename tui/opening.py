@@ -9,7 +9,7 @@ from tui.conductor import FirstRunReport
 from tui.lane_view import question_of
 
 if TYPE_CHECKING:
-    from tui.app import Dashboard
+    from tui.dashboard import Dashboard
 
 
 def open_lane(app: Dashboard, run: Run, task: Task) -> None:

@@ -8,7 +8,7 @@ from functools import partial
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 
-from tui.app import Dashboard
+from tui.dashboard import Dashboard
 from tui.theme import theme_files
 
 

@@ -17,7 +17,7 @@ from tui.pager import Pager
 from tui.theme import Palette
 
 if TYPE_CHECKING:
-    from tui.app import Dashboard
+    from tui.dashboard import Dashboard
 
 
 class SearchLine(Input):
@@ -53,7 +53,7 @@ class ReadingScreen(Screen[None]):
     @property
     def dashboard(self) -> Dashboard:
         """The application."""
-        from tui.app import Dashboard
+        from tui.dashboard import Dashboard
 
         app = self.app
         if not isinstance(app, Dashboard):

@@ -39,6 +39,7 @@ KEY_P95_BAR_S = 0.040
 CPU_BAR = 0.35
 KEYS = "αβγδεζηθικλμνξοπρστυφχψωабвгдежзиклмнопрстуфхцчшщыэюя"
 """Characters that no lane streams."""
+KEYS_PER_LINE = 30
 
 HELLO = "from textual.app import App; from textual.widgets import Label\nclass A(App):\n def compose(self): yield Label('hello there')\nA().run()"
 TYPING = "from textual.app import App; from textual.widgets import Input\nclass A(App):\n def compose(self): yield Input(placeholder='type here')\nA().run()"
@@ -72,6 +73,13 @@ class Terminal:
         at = time.perf_counter()
         self.child.write(key.encode())
         return at
+
+    def clear_line(self) -> None:
+        """Empty the input and forget what it showed."""
+        self.child.write(b"\x15")
+        time.sleep(0.25)
+        with self._new:
+            self._seen.clear()
 
     def cpu_s(self) -> float:
         """Seconds of processor the child has used."""
@@ -142,6 +150,9 @@ def type_keys(opened: Terminal, keys: int, pause_s: float = 0.12) -> Typing:
     cpu, wall, read = opened.cpu_s(), time.perf_counter(), opened.bytes_read
     for number in range(keys):
         key = KEYS[number % len(KEYS)]
+        if number % KEYS_PER_LINE == 0:
+            # A repeated character must not be found in what is already on the line.
+            opened.clear_line()
         # Not in step with the 50 ms of the repaints.
         time.sleep(pause_s + 0.0137 * (number % 7))
         latencies.append(-opened.press(key) + opened.wait_for(key.encode(), 5.0))

@@ -17,9 +17,9 @@ from engine.due import Attempting
 from engine.git.commits import CommitMade, OutsideScope
 from engine.identity import attempt_key
 from engine.journal import Journal
-from engine.sandbox.outliving import outliving
 from engine.policy import starting_rung
 from engine.ports import Agent, Failed, Judged, Planned, Produced
+from engine.sandbox.outliving import outliving
 from engine.sandbox.sandbox import Sandbox
 from engine.seats import Seats
 from engine.state import Task
@@ -147,12 +147,24 @@ class Attempts:
         if task.spec.writes:
             _write_below(root, task.spec.writes, output or summary)
         made = await self._commit(effect, task, summary, key)
-        if made is None:
+        if made is None and await self._stands(task):
+            tree = await self._workspace.tree_of(task.start_commit)
+            await self._claim(effect, task.start_commit, tree, summary, output)
+        elif made is None:
             await self._record(effect, e.TaskProduced(effect.task, effect.attempt, summary, output))
         elif isinstance(made, CommitMade):
             await self._claim(effect, made.sha, made.tree, summary, output)
         else:
             await self._record(effect, made)
+
+    async def _stands(self, task: Task) -> bool:
+        """Whether an earlier attempt's commit, on which this one changed nothing, is a result: not known to be red."""
+        run = self._journal.run
+        if await self._workspace.fork_point(run.head, task.start_commit) == task.start_commit:
+            return False
+        tree = await self._workspace.tree_of(task.start_commit)
+        known = run.evidence_for(tree, task.spec.check) if task.spec.check else None
+        return known is None or known.is_green
 
     async def _commit(self, effect: Attempting, task: Task, summary: str, key: str) -> CommitMade | e.Event | None:
         message = f"{clean_line(task.spec.title or task.spec.task, 70)}\n\n{summary}"

@@ -11,12 +11,16 @@ import asyncio
 from engine import events as e
 from engine.checker import Checker
 from engine.due import Checking, Landing
+from engine.errors import GitFault
 from engine.git.landing import Conflict, Landed, LandIntent
 from engine.journal import Journal
 from engine.judge import judge, needs_before
 from engine.state import Run, Task
 from engine.words import CheckResult, CheckSpec, Failure, Role, TaskId
 from engine.workspace import Candidate, Workspace
+
+TRIES = 3
+"""A landing that git broke off is whole or nothing, so it is begun again; the agent's work is not to blame."""
 
 
 class Landings:
@@ -33,7 +37,19 @@ class Landings:
         await self._journal.record(e.CheckFinished(effect.task, effect.place, result))
 
     async def land(self, effect: Landing) -> None:
-        """Bring one task's commit into the run's branch, or log why it cannot be."""
+        """Bring one task's commit into the run's branch, or log why it cannot be.
+
+        Raises:  GitFault when git fails again and again: the branch moved each time, the disk is full, …
+        """
+        for tries_left in reversed(range(TRIES)):
+            try:
+                await self._land(effect)
+                return
+            except GitFault:
+                if not tries_left:
+                    raise
+
+    async def _land(self, effect: Landing) -> None:
         run = self._journal.run
         task = run.tasks[effect.task]
         # The intent is trusted for its own task alone: another's work is not in that merge.

@@ -11,6 +11,7 @@ Source: git-merge-tree(1), "write-tree mode"; merge-ort.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -22,6 +23,7 @@ from engine.git.commits import move, with_trailers
 from engine.git.gateway import Git
 from engine.git.repository import quoted
 from engine.git.snapshots import Author, commit_tree, identity
+from engine.git.worktrees import registered
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,22 +151,35 @@ def _is_part_of(git: Git, older: str, newer: str) -> bool:
     return git.run(["merge-base", "--is-ancestor", older, newer], ok=(0, 1)).exit_code == 0
 
 
-def _where(git: Git, branch: str) -> tuple[str, str, str] | None:
-    """A branch's commit, its tree and the checkout that has it; None when there is no such branch."""
-    words = ["for-each-ref", "--format=%(objectname)%00%(tree)%00%(worktreepath)%00", names.head_ref(branch)]
-    fields = git.run(words).fields
-    return (fields[0], fields[1], fields[2]) if fields else None
+def _where(git: Git, branch: str) -> tuple[str, str] | None:
+    """A branch's commit and its tree; None when there is no such branch."""
+    fields = git.run(["for-each-ref", "--format=%(objectname)%00%(tree)%00", names.head_ref(branch)]).fields
+    return (fields[0], fields[1]) if fields else None
+
+
+def _checkout_of(git: Git, branch: str) -> Path | None:
+    """The folder in which a branch is checked out.
+
+    Read from git's own files: `%(worktreepath)` makes git read every worktree, and it dies with "failed to read
+    commondir" while another lane's is just being made or removed.
+    """
+    folders = {git.git_dir: git.root, **dict(registered(git))}
+    folders.setdefault(git.common_dir, git.common_dir.parent)
+    for git_dir, folder in folders.items():
+        with suppress(OSError):
+            if (git_dir / "HEAD").read_text("utf-8", "replace").strip() == f"ref: {names.head_ref(branch)}":
+                return folder
+    return None
 
 
 def _movable(git: Git, branch: str) -> tuple[str, str]:
     found = _where(git, branch)
     if found is None:
         raise GitFault(("for-each-ref", branch), 1, "the run's branch does not exist")
-    commit, tree, checkout = found
-    if checkout:
+    if checkout := _checkout_of(git, branch):
         raise RepositoryFault(
             f"{branch} is checked out in {checkout}, so it cannot grow without changing that checkout.",
             safe="The work is kept in its lane and will land afterwards.",
             remedy=f"Switch away: git -C {quoted(checkout)} switch -",
         )
-    return commit, tree
+    return found

@@ -7,7 +7,7 @@ effect on the world is started only after the fact that intends it is durable, b
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Protocol
 
@@ -31,10 +31,12 @@ class Ledger(Protocol):
         """Keep streamed text; never waits."""
 
 
-def history_of(rows: Iterable[EventRow]) -> list[tuple[Event, float]]:
-    """Stored rows as events with their times; kinds of a newer version are left out."""
-    decoded = ((decode(row.kind, row.payload), row.at) for row in rows)
-    return [(event, at) for event, at in decoded if event is not None]
+def history_of(rows: Iterable[EventRow]) -> Iterator[tuple[Event, float]]:
+    """Stored rows as events with their times, one by one; kinds of a newer version are left out."""
+    for _, _, at, kind, payload in rows:
+        event = decode(kind, payload)
+        if event is not None:
+            yield event, at
 
 
 class Journal:

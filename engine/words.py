@@ -15,8 +15,12 @@ TaskId = NewType("TaskId", str)
 ApprovalId = NewType("ApprovalId", str)
 
 
-class Value(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Base of all values that go into the log: immutable, compact, decodable by name."""
+class Value(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+    """Base of all values that go into the log: immutable, compact, decodable by name.
+
+    Immutable values cannot form cycles, so the garbage collector need not watch them (`gc=False`): a list of 200,000
+    events was decoded four times as slowly under its eyes.
+    """
 
 
 class RunStatus(StrEnum):

@@ -15,10 +15,12 @@ from agents.models.script import Script, load_script
 from agents.models.scripted import ScriptedModel, profile_of
 from agents.roster import read_roster
 from agents.routing import Route, route
+from engine.check_finder import find_check
 from engine.clock import Clock
 from engine.errors import UserFault
 from engine.events import RunStarted
 from engine.git.commits import tree_of
+from engine.git.diffs import show_file
 from engine.git.gateway import Git
 from engine.git.repository import RepositoryFacts, inspect
 from engine.items import files_matching, recent_commits
@@ -72,6 +74,7 @@ class Composition:
             base_tree=await in_thread(tree_of, self._git, facts.head),
             base_branch=facts.branch or "",
             check=_check(wish, repository),
+            found_check=await in_thread(self._found_check, facts, wish, repository) if _edits(chosen[0]) else None,
             items=items,
             route_reason=chosen[1],
             max_lanes=_lanes(wish),
@@ -134,6 +137,17 @@ class Composition:
             return found[:MAX_ITEMS]
         return ()
 
+    def _found_check(self, facts: RepositoryFacts, wish: Mapping[str, Any], repository: Repository) -> CheckSpec | None:
+        """A check to ask about: only when none was named, none was ever decided and there is work to prove."""
+        if _check(wish, repository) or repository.is_check_chosen or wish.get("plan") or wish.get("unattended"):
+            return None
+
+        def read(path: str) -> str | None:
+            found = show_file(self._git, facts.head, path)
+            return None if found is None else found.decode("utf-8", "replace")
+
+        return find_check(read)
+
     async def _roster(
         self, repository: Repository, profiles: Sequence[ModelProfile], wish: Mapping[str, Any]
     ) -> dict[str, AgentCard]:
@@ -189,6 +203,11 @@ def _check(wish: Mapping[str, Any], repository: Repository) -> CheckSpec | None:
     if isinstance(given, str) and given.strip():
         return CheckSpec(given.strip())
     return repository.check
+
+
+def _edits(flow: Flow) -> bool:
+    """Whether a flow makes changes that a check could prove."""
+    return any(node.check and (node.edits or node.grafts) for node in flow.nodes)
 
 
 def _lanes(wish: Mapping[str, Any]) -> int:

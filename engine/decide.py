@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from engine import events as e
+from engine.decision.check_question import ask_about_check
 from engine.decision.ending import ending, on_revised, on_settled, revive
 from engine.decision.failures import on_failure, on_help, on_loop
 from engine.decision.plans import on_plan, on_plan_accepted, on_plan_answer
@@ -47,8 +48,18 @@ def consequences(run: Run, event: e.Event) -> tuple[e.Event, ...]:
 
 
 def _on_start(run: Run, _event: e.RunStarted) -> tuple[e.Event, ...]:
+    if run.found_check and not run.is_unattended:
+        return (ask_about_check(run, run.found_check),)
+    return _first_tasks(run)
+
+
+def _first_tasks(run: Run) -> tuple[e.Event, ...]:
     added = tuple(e.TaskAdded(spec) for spec in first_tasks(run))
     return added or (e.RunFinished(RunOutcome.FAILED, f"the flow {run.flow.name} found nothing to do"),)
+
+
+def _on_check_chosen(run: Run, _event: e.CheckChosen) -> tuple[e.Event, ...]:
+    return () if run.tasks else _first_tasks(run)
 
 
 def _on_check(run: Run, _event: e.CheckFinished) -> tuple[e.Event, ...]:
@@ -81,6 +92,8 @@ def _on_answer(run: Run, event: e.ApprovalAnswered) -> tuple[e.Event, ...]:
 
 def _answered(run: Run, name: ApprovalId) -> tuple[e.Event, ...]:
     approval = run.approvals.get(name)
+    if approval and approval.form == "check" and run.found_check:
+        return (e.CheckChosen(run.found_check if approval.answer == "allow" else None),)
     task = run.tasks.get(approval.task) if approval else None
     if approval is None or not approval.answer or task is None or task.state is not TaskState.WAITING:
         return ()
@@ -93,6 +106,7 @@ def _answered(run: Run, name: ApprovalId) -> tuple[e.Event, ...]:
 
 _RULES: dict[type, Callable[[Run, Any], tuple[e.Event, ...]]] = {
     e.RunStarted: _on_start,
+    e.CheckChosen: _on_check_chosen,
     e.PlanProposed: on_plan,
     e.PlanAccepted: on_plan_accepted,
     e.TaskProduced: on_produced,

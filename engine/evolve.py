@@ -58,7 +58,7 @@ def _unchanged(run: Run, _event: e.Event, _at: float) -> Run:
 RULES: dict[type, Rule] = {
     e.CloudPermitted: _unchanged,
     e.FileTrusted: _unchanged,
-    e.CheckChosen: _unchanged,
+    e.CheckChosen: tasks.check_chosen,
     e.RunStarted: tasks.run_started,
     e.RunPaused: tasks.run_paused,
     e.RunContinued: tasks.run_continued,

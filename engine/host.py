@@ -152,10 +152,13 @@ class Host:
             await self._refuse(command, "this run is not being played: resume it first")
             return
         reply = grant(play.journal.run, command.kind, wish)
-        if isinstance(reply, Granted):
-            await play.journal.record(*reply.events, receipts=[self._acknowledged(command, reply.receipt)])
-        else:
+        if not isinstance(reply, Granted):
             await self._refuse(command, reply.reason)
+            return
+        asked_for_check = play.journal.run.found_check
+        await play.journal.record(*reply.events, receipts=[self._acknowledged(command, reply.receipt)])
+        if asked_for_check and not play.journal.run.found_check:
+            await self._note(e.CheckChosen(play.journal.run.check))
 
     async def _start(
         self, command: CommandRow, wish: dict[str, Any], reader: LogReader, group: asyncio.TaskGroup
@@ -173,7 +176,7 @@ class Host:
             await self._acknowledge(command, run)
             return
         journal = Journal.from_rows(self._log, self._clock, run, reader.events(run))
-        if not journal.run.tasks:
+        if not journal.run.started_at:
             await self._refuse(command, f"there is no run {run}")
             return
         if not journal.run.is_over:
@@ -200,8 +203,12 @@ class Host:
 
     async def _decide_for_repository(self, command: CommandRow, wish: dict[str, Any]) -> None:
         event = _repository_event(command.kind, wish)
+        await self._note(event, self._acknowledged(command, "noted for this repository"))
+
+    async def _note(self, event: e.RepositoryEvent, *receipts: CommandReceipt) -> None:
+        """Remember a decision of the person for this repository."""
         draft = EventDraft("", self._clock.now(), kind_of(event), encode(event))
-        await self._log.record([draft], [self._acknowledged(command, "noted for this repository")])
+        await self._log.record([draft], receipts)
         self._repository = evolve_repository(self._repository, event)
 
     async def _acknowledge(self, command: CommandRow, receipt: str) -> None:

@@ -34,7 +34,7 @@ class FileTrusted(Event, frozen=True):
 
 
 class CheckChosen(Event, frozen=True):
-    """The person named the repository's check command."""
+    """The person named the check command, for the repository or (with a run's id) for a run; None is no check."""
 
     check: CheckSpec | None
 
@@ -49,6 +49,8 @@ class RunStarted(Event, frozen=True):
     base_tree: str
     base_branch: str = ""
     check: CheckSpec | None = None
+    found_check: CheckSpec | None = None
+    """A check command that was found in the repository; the person is asked about it before anything starts."""
     items: tuple[str, ...] = ()
     route_reason: str = ""
     max_lanes: int = 4

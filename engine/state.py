@@ -28,7 +28,7 @@ from engine.words import (
 )
 
 
-class Part(msgspec.Struct, frozen=True):
+class Part(msgspec.Struct, frozen=True, gc=False):
     """Base of all parts of the state."""
 
 
@@ -188,6 +188,7 @@ class Run(Part, frozen=True):
     base_tree: str = ""
     base_branch: str = ""
     check: CheckSpec | None = None
+    found_check: CheckSpec | None = None
     items: tuple[str, ...] = ()
     route_reason: str = ""
     max_lanes: int = 4

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from difflib import get_close_matches
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -56,6 +57,9 @@ def _run(words: list[str]) -> int:
         return int(getattr(import_module(module), name)(words[1:]))
     from tui.cli.dashboard import dashboard_command
 
+    if words and (near := get_close_matches(words[0], COMMANDS, n=1)) and not Path(words[0]).exists():
+        print(f"orchestra-tui: there is no command {words[0]!r}; did you mean {near[0]!r}?", file=sys.stderr)
+        return 2
     return dashboard_command(words)
 
 

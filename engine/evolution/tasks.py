@@ -21,6 +21,7 @@ def run_started(run: Run, event: e.RunStarted, at: float) -> Run:
         base_tree=event.base_tree,
         base_branch=event.base_branch,
         check=event.check,
+        found_check=event.found_check,
         items=event.items,
         route_reason=event.route_reason,
         max_lanes=event.max_lanes,
@@ -38,6 +39,10 @@ def run_started(run: Run, event: e.RunStarted, at: float) -> Run:
         head_tree=event.base_tree,
         at=at,
     )
+
+
+def check_chosen(run: Run, event: e.CheckChosen, at: float) -> Run:
+    return replace(run, check=event.check, found_check=None, at=at)
 
 
 def run_finished(run: Run, event: e.RunFinished, at: float) -> Run:

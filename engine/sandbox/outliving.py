@@ -11,8 +11,8 @@ from collections.abc import Iterable
 from typing import Any
 
 _FOLDERS = (
-    ".github .ci .gitlab .circleci .buildkite .husky .githooks .vscode .idea .devcontainer .claude .cursor .codex .gemini "
-    ".orchestra .cargo .yarn"
+    ".github .ci .gitlab .circleci .buildkite .husky .githooks .vscode .idea .devcontainer .claude .cursor .codex "
+    ".gemini .orchestra .cargo .yarn"
 )
 _NAMES = (
     "agents.md claude.md gemini.md .cursorrules .windsurfrules copilot-instructions.md .mcp.json "

@@ -7,18 +7,16 @@ import sys
 from engine.errors import UserFault
 from tui.cli.options import dashboard_parser
 from tui.cli.session import Session
-from tui.cli.wish import start_wish
+from tui.cli.wish import kept_options, start_wish
 
 
 def dashboard_command(arguments: list[str]) -> int:
     """Open the dashboard; start a run when a goal or a plan is given."""
     options = dashboard_parser().parse_args(arguments)
     if options.version:
-        from importlib.metadata import version
-
-        print(f"orchestra-tui {version('orchestra-tui')}")
+        print(f"orchestra-tui {_version()}")
         return 0
-    session = Session.at(options.path, start_wish(options, options.goal, is_unattended=False), options.show)
+    session = Session.at(options.path, kept_options(options), options.show)
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UserFault(
             "The dashboard needs a terminal, and this is not one.",
@@ -30,3 +28,12 @@ def dashboard_command(arguments: list[str]) -> int:
     from tui.app import run_dashboard
 
     return run_dashboard(session)
+
+
+def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("orchestra-tui")
+    except PackageNotFoundError:
+        return "(not installed: run from its folder)"

@@ -40,6 +40,12 @@ def start_wish(options: argparse.Namespace, goal: str, is_unattended: bool) -> d
     return wish
 
 
+def kept_options(options: argparse.Namespace) -> dict[str, Any]:
+    """What of the command line also holds for goals that are stated later: not the goal, not the plan."""
+    wish = start_wish(options, "", is_unattended=False)
+    return {name: value for name, value in wish.items() if name not in ("goal", "plan")}
+
+
 def _plan(options: argparse.Namespace) -> Any:
     from agents.plan_file import load_plan
 

@@ -12,11 +12,12 @@ from typing import Any
 from msgspec.structs import replace
 
 from engine import events as e
-from engine.evolution import lanes, tasks
-from engine.state import Repository, Run
-from engine.words import RunId
+from engine.evolution import lanes, results, tasks
+from engine.state import Lane, Repository, Run
+from engine.words import RunId, TaskId
 
 Rule = Callable[[Run, Any, float], Run]
+LaneRule = Callable[[Lane, Any, float], Lane]
 
 
 def evolve(run: Run, event: e.Event, at: float = 0.0) -> Run:
@@ -25,19 +26,33 @@ def evolve(run: Run, event: e.Event, at: float = 0.0) -> Run:
     In:   the state before; the event; when it happened, in seconds since the epoch.
     Out:  the state after. The old one is untouched.
     """
-    rule = RULES.get(type(event))
+    kind = type(event)
+    if lane_rule := LANE_RULES.get(kind):
+        return _on_lane(run, lane_rule, event, at)
+    rule = RULES.get(kind)
     return rule(run, event, at) if rule else run
 
 
 def fold(run: RunId, history: Iterable[tuple[e.Event, float]]) -> Run:
-    """The state after a whole history of (event, time)."""
-    state = Run(run)
-    rules = RULES
+    """The state after a whole history of (event, time).
+
+    Nine events in ten concern one lane and nothing else. They go into lanes that nobody has seen yet; the run is put
+    together again before an event that sees all of it. The result is `evolve` applied to each.
+    """
+    state, ahead, seen_at, is_ahead = Run(run), dict[TaskId, Lane](), 0.0, False
     for event, at in history:
-        rule = rules.get(type(event))
-        if rule:
+        kind = type(event)
+        if lane_rule := LANE_RULES.get(kind):
+            if not is_ahead:
+                ahead, is_ahead = dict(state.lanes), True
+            task: TaskId = event.task  # type: ignore[attr-defined]  # each event of a lane names its task
+            ahead[task] = lane_rule(ahead.get(task) or Lane(task), event, at)
+            seen_at = at
+        elif rule := RULES.get(kind):
+            if is_ahead:
+                state, is_ahead = replace(state, lanes=ahead, at=seen_at), False
             state = rule(state, event, at)
-    return state
+    return replace(state, lanes=ahead, at=seen_at) if is_ahead else state
 
 
 def evolve_repository(repository: Repository, event: e.Event) -> Repository:
@@ -49,6 +64,11 @@ def evolve_repository(repository: Repository, event: e.Event) -> Repository:
     if isinstance(event, e.CheckChosen):
         return replace(repository, check=event.check, is_check_chosen=True)
     return repository
+
+
+def _on_lane(run: Run, rule: LaneRule, event: Any, at: float) -> Run:
+    task = event.task
+    return replace(run, lanes={**run.lanes, task: rule(run.lanes.get(task) or Lane(task), event, at)}, at=at)
 
 
 def _unchanged(run: Run, _event: e.Event, _at: float) -> Run:
@@ -82,6 +102,20 @@ RULES: dict[type, Rule] = {
     e.TaskFailed: tasks.task_failed,
     e.TaskSkipped: tasks.task_skipped,
     e.TaskCancelled: tasks.task_cancelled,
+    e.ContextCompacted: _unchanged,
+    e.NoteTaken: results.note_taken,
+    e.LoopNudged: results.loop_nudged,
+    e.CheckFinished: results.check_finished,
+    e.VerdictGiven: results.verdict_given,
+    e.LandIntended: results.land_intended,
+    e.TaskLanded: results.task_landed,
+    e.LandConflicted: results.land_conflicted,
+    e.ApprovalAsked: results.approval_asked,
+    e.ApprovalAnswered: results.approval_answered,
+    e.ApprovalWithdrawn: results.approval_withdrawn,
+}
+
+LANE_RULES: dict[type, LaneRule] = {
     e.LaneOpened: lanes.lane_opened,
     e.LaneKept: lanes.lane_kept,
     e.LaneReaped: lanes.lane_reaped,
@@ -90,24 +124,14 @@ RULES: dict[type, Rule] = {
     e.TurnEnded: lanes.turn_ended,
     e.TurnFailed: lanes.turn_failed,
     e.ContextMeasured: lanes.context_measured,
-    e.ContextCompacted: _unchanged,
     e.ContextTruncated: lanes.context_truncated,
     e.ToolCalled: lanes.tool_called,
     e.ToolFinished: lanes.tool_finished,
-    e.NoteTaken: lanes.note_taken,
     e.Steered: lanes.steered,
     e.SteerDelivered: lanes.steer_delivered,
     e.LanePaused: lanes.lane_paused,
     e.LaneContinued: lanes.lane_continued,
     e.LoopFound: lanes.loop_found,
-    e.LoopNudged: lanes.loop_nudged,
     e.LoopForgiven: lanes.loop_forgiven,
-    e.CheckFinished: lanes.check_finished,
-    e.VerdictGiven: lanes.verdict_given,
-    e.LandIntended: lanes.land_intended,
-    e.TaskLanded: lanes.task_landed,
-    e.LandConflicted: lanes.land_conflicted,
-    e.ApprovalAsked: lanes.approval_asked,
-    e.ApprovalAnswered: lanes.approval_answered,
-    e.ApprovalWithdrawn: lanes.approval_withdrawn,
 }
+"""Rules of events that change one lane and nothing else."""

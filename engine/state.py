@@ -224,8 +224,6 @@ class Run(Part, frozen=True):
     plan: tuple[TaskSpec, ...] = ()
     plan_task: TaskId = TaskId("")
     is_plan_accepted: bool = False
-    usage: TurnUsage = TurnUsage()
-    cloud_usd: float = 0.0
     notes_taken: tuple[str, ...] = ()
     resumed: int = 0
     seq: int = 0
@@ -235,6 +233,25 @@ class Run(Part, frozen=True):
     def is_over(self) -> bool:
         """Whether the run has had its last event."""
         return self.status in (RunStatus.FINISHED, RunStatus.CANCELLED)
+
+    @property
+    def usage(self) -> TurnUsage:
+        """Sums over all lanes; durations add up too."""
+        spent = [lane.usage for lane in self.lanes.values()]
+        return TurnUsage(
+            sum(used.prompt_tokens for used in spent),
+            sum(used.cached_tokens for used in spent),
+            sum(used.output_tokens for used in spent),
+            sum(used.duration_s for used in spent),
+            0.0,
+            sum(used.cost_usd for used in spent),
+            any(used.is_estimated for used in spent),
+        )
+
+    @property
+    def cloud_usd(self) -> float:
+        """What the run has cost so far."""
+        return sum(lane.usage.cost_usd for lane in self.lanes.values())
 
     def of_node(self, node: str) -> tuple[Task, ...]:
         """The tasks of one flow node, in the order they were added."""

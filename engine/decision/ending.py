@@ -54,7 +54,7 @@ def _doomed(run: Run) -> tuple[e.Event, ...]:
 
 def ending(run: Run) -> tuple[e.Event, ...]:
     """The run's last event, once everything is settled and the result is checked."""
-    if not all(task.is_settled for task in run.tasks.values()):
+    if not run.tasks or not all(task.is_settled for task in run.tasks.values()):
         return ()
     failed = [task for task in run.tasks.values() if task.state is not TaskState.DONE and not task.spec.about]
     if run.head == run.base_commit:

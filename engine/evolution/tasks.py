@@ -132,6 +132,7 @@ def task_started(run: Run, event: e.TaskStarted, at: float) -> Run:
             queued_at=0.0,
             loop=None,
             tool=None,
+            is_truncated=False,
             trouble="",
         ),
         at,

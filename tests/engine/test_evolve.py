@@ -15,7 +15,8 @@ KINDS = e.AnyEvent.__args__
 
 
 def test_every_kind_of_event_has_a_rule_and_no_rule_is_left_over() -> None:
-    assert set(evolving.RULES) == set(KINDS)
+    assert set(evolving.RULES) | set(evolving.LANE_RULES) == set(KINDS)
+    assert not set(evolving.RULES) & set(evolving.LANE_RULES)
 
 
 def test_evolve_leaves_the_state_before_as_it_was() -> None:

@@ -1,6 +1,6 @@
 """The repository's own check command, guessed from a commit; the person is asked once.
 
-Looks at what is committed, not at the working tree, and only proposes: nothing found here runs before the person's word.
+Looks at what is committed, not at the working tree, and only proposes: nothing runs before the person's word.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -307,9 +308,12 @@ def test_a_program_named_git_in_a_lane_is_never_the_git_we_call(
     assert not canary.exists()
 
 
-def test_a_late_call_is_killed_and_named(git: Git) -> None:
+def test_a_late_call_is_killed_and_named(git: Git, tmp_path: Path) -> None:
+    slow = tmp_path / "slow-git"
+    slow.write_text("#!/bin/sh\nexec sleep 60\n")
+    slow.chmod(0o700)
     with pytest.raises(GitFault) as caught:
-        git.run(["cat-file", "--batch"], timeout_s=0.0)
+        replace(git, executable=str(slow)).run(["cat-file", "--batch"], timeout_s=0.2)
 
     assert caught.value.exit_code == 124
 

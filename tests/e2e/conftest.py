@@ -42,4 +42,6 @@ def sweep(world: World) -> None:
     _, stubborn = psutil.wait_procs(left, timeout=15)
     for process in stubborn:
         process.kill()
+    for engine in world.engines:
+        engine.wait(15)
     assert not stubborn, f"did not end: {stubborn}"

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -58,6 +58,7 @@ class World:
     home: Path
     name: str = "repo"
     extra: dict[str, str] = field(default_factory=dict)
+    engines: list[subprocess.Popen[bytes]] = field(default_factory=list)
     _places: Places | None = None
 
     @property
@@ -167,6 +168,7 @@ class World:
         places.home.mkdir(parents=True, exist_ok=True, mode=0o700)
         with surroundings(self.env):
             process = spawn(places, entry, arguments)
+        self.engines.append(process)
         until(lambda: process.poll() is not None or holder(places.store))
         return process
 
@@ -174,9 +176,12 @@ class World:
         """End the engine, gently, and wait until it is gone."""
         row = holder(self.places.store)
         if row is not None and row.pid:
-            process = psutil.Process(row.pid)
-            process.terminate()
-            process.wait(PATIENCE_S)
+            with suppress(psutil.NoSuchProcess):
+                process = psutil.Process(row.pid)
+                process.terminate()
+                process.wait(PATIENCE_S)
+        for engine in self.engines:
+            engine.wait(PATIENCE_S)
 
     # -- what happened ---------------------------------------------------------------------------------------------
 

@@ -33,7 +33,7 @@ def demo_command(arguments: list[str]) -> int:
         if options.keep:
             print(f"The scratch repository is {session.places.root}", file=sys.stderr)
         else:
-            _tidy(session)
+            forget_demo(session)
 
 
 def start_demo(speed: float = 1.0) -> tuple[Session, str]:
@@ -79,8 +79,8 @@ def _scratch_repository() -> Path:
     return root
 
 
-def _tidy(session: Session) -> None:
-    """Remove the scratch repository and its state; both were made by us a moment ago."""
+def forget_demo(session: Session) -> None:
+    """Remove a demo's scratch repository and its state; both were made by us a moment ago."""
     if session.engine_alive():
         session.ask("", "stop_engine", {})
     shutil.rmtree(session.places.root.parent, ignore_errors=True)

@@ -28,4 +28,6 @@ def run_dashboard(conductor: Conductor, **options: Any) -> int:
 
     app = Dashboard(conductor, **options)
     app.run()
+    if app.farewell:
+        sys.stdout.write(app.farewell + "\n")
     return app.return_code or 0

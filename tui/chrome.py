@@ -102,7 +102,7 @@ def _window(plan: tuple[PlanRow, ...], room: int, selected: str | None) -> tuple
 def _plan_row(row: PlanRow, width: int, is_selected: bool, glyphs: Glyphs) -> Row:
     mark = glyphs.cursor if is_selected else " "
     indent = "  " * row.depth
-    agent = crop(row.agent, max(6, width // 3), glyphs.ellipsis)
+    agent = crop(row.agent, width // 3, glyphs.ellipsis) if width > PLAN_WIDTH else ""
     over = row.phase.is_over
     title_role = "strong+bold" if is_selected else ("dim" if over else "base")
     head: Row = (

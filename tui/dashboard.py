@@ -59,6 +59,8 @@ class Dashboard(DrawingApp):
     def __init__(self, conductor: Conductor, is_live: bool = True, **look: Any) -> None:
         """In: is_live, whether to follow the conductor's store, or be handed pictures; look, see DrawingApp."""
         super().__init__(conductor, **look)
+        self.farewell = ""
+        """What to say once the terminal is the shell's again."""
         self.follower: LogFollower | None = None
         self._is_live = is_live
         self._loop: AbstractEventLoop | None = None
@@ -262,7 +264,8 @@ class Dashboard(DrawingApp):
 
     def action_detach(self) -> None:
         """Leave; the engine goes on."""
-        self.exit(message=self._farewell())
+        self.farewell = self._farewell()
+        self.exit()
 
     async def action_quit(self) -> None:
         """Leave, by the terminal's usual key."""

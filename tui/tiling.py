@@ -59,17 +59,22 @@ def tile(wanting: int, total: int, width: int, height: int, columns: int) -> Til
         return Tiling((), (), total)
     panes = _pane_count(wanting, total, height, columns)
     others = total - panes
-    pane_rows = _rows(panes, columns)
-    for_lines = min(others, height - pane_rows * _least(height)) if panes else min(others, height)
-    tiles = _panes(panes, width, height - for_lines, columns) if panes else ()
-    hidden = others - for_lines
-    shown = for_lines - 1 if hidden and for_lines else for_lines
-    top = height - for_lines
-    if not panes:
-        top = 0
-    lines = tuple(Rect(0, top + index, width, 1) for index in range(shown))
-    rest = Rect(0, top + shown, width, 1) if others > shown and for_lines else None
-    return Tiling(tiles, lines, others - shown, rest)
+    for_lines = min(others, height - _needed(panes, others, height, columns))
+    top = height - for_lines if panes else 0
+    hides_some = others > for_lines > 0
+    shown = for_lines - hides_some
+    return Tiling(
+        _panes(panes, width, top, columns) if panes else (),
+        tuple(Rect(0, top + index, width, 1) for index in range(shown)),
+        others - shown,
+        Rect(0, top + shown, width, 1) if hides_some else None,
+    )
+
+
+def _needed(panes: int, others: int, height: int, columns: int) -> int:
+    """The rows that panes take at least; a single pane leaves one line to the others on any screen."""
+    needed = _rows(panes, columns) * _least(height)
+    return min(needed, height - min(others, 1))
 
 
 def _least(height: int) -> int:

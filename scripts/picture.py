@@ -7,8 +7,8 @@ import asyncio
 import sys
 from pathlib import Path
 
+from tui.cli.session import Session
 from tui.dashboard import Dashboard
-from tui.cli.demo import forget_demo, start_demo
 
 SIZE = (150, 44)
 MOMENT_S = 9.0
@@ -17,14 +17,14 @@ MOMENT_S = 9.0
 
 async def main(target: Path) -> None:
     """Start the demo, look at it, write the picture, tidy up."""
-    session, _run = start_demo()
+    session = Session.of_demo(1.0)
     try:
         app = Dashboard(session)
         async with app.run_test(size=SIZE) as pilot:
             await pilot.pause(MOMENT_S)
             svg = app.export_screenshot(title="orchestra-tui")
     finally:
-        forget_demo(session)
+        session.forget_demo()
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(svg, encoding="utf-8")
 

@@ -27,7 +27,10 @@ def dashboard_command(arguments: list[str]) -> int:
         session.run_id = session.ask("", "start", start_wish(options, options.goal, is_unattended=False))
     from tui.app import run_dashboard
 
-    return run_dashboard(session)
+    try:
+        return run_dashboard(session)
+    finally:
+        session.forget_demo()
 
 
 def _version() -> str:

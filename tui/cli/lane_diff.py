@@ -23,7 +23,7 @@ def lane_diff(places: Places, run_id: str, task_id: str) -> str:
     from engine.git.worktrees import Worktrees
 
     with LogReader(places.store) as reader:
-        run = fold(RunId(run_id), history_of(reader.events(run_id)))
+        run = fold(RunId(run_id), history_of(reader.history(run_id)))
     task = run.tasks.get(TaskId(task_id))
     if task is None:
         raise OrchestraError(f"{run_id} has no task {task_id}")

@@ -67,7 +67,7 @@ def runs_of(session: Session) -> list[Run]:
         raise UserFault("Nothing has run in this repository yet.", remedy="Start with: orchestra-tui")
     with LogReader(session.store_path) as reader:
         spans = [span for span in reader.runs() if span.run]
-        return [fold(RunId(span.run), history_of(reader.events(span.run))) for span in spans]
+        return [fold(RunId(span.run), history_of(reader.history(span.run))) for span in spans]
 
 
 def _newest(session: Session) -> str:

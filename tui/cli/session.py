@@ -17,6 +17,7 @@ from engine.places import Places
 from engine.store.commands import send, status
 from engine.store.reader import LogReader
 from engine.store.rows import CommandRow
+from tui.cli.scratch import demo_wish, make_scratch_repository, remove_scratch_repository
 from tui.cli.whereabouts import Whereabouts, find_repository
 from tui.conductor import FirstRunReport, PlanText
 
@@ -37,6 +38,19 @@ class Session:
         self.run_id = run
         self._options = dict(options or {})
         self._clock = SystemClock()
+        self._is_demo = False
+
+    @classmethod
+    def of_demo(cls, speed: float) -> Session:
+        """The session of a scratch repository in which the demo's run has just started."""
+        session = cls.at(make_scratch_repository())
+        session._is_demo = True
+        try:
+            session.run_id = session.ask("", "start", demo_wish(speed))
+        except BaseException:
+            session.forget_demo()
+            raise
+        return session
 
     @classmethod
     def at(cls, path: Path, options: Mapping[str, Any] | None = None, run: str | None = None) -> Session:
@@ -116,13 +130,20 @@ class Session:
         return first_run_report()
 
     def start_demo(self) -> str:
-        """Start the demo on a scratch repository; the path of its store."""
-        from tui.cli.demo import start_demo
+        """Start the demo on a scratch repository; the path of its store, which this session then is about."""
+        demo = Session.of_demo(1.0)
+        self.places, self.store_path, self.run_id = demo.places, demo.store_path, demo.run_id
+        self.repository, self.branch, self._is_demo = demo.repository, demo.branch, True
+        return str(self.store_path)
 
-        session, run = start_demo(speed=1.0)
-        self.places, self.store_path, self.run_id = session.places, session.store_path, run
-        self.repository, self.branch = session.repository, session.branch
-        return str(session.store_path)
+    def forget_demo(self) -> None:
+        """Stop the demo's engine and remove its scratch repository, if this session is about one."""
+        if not self._is_demo:
+            return
+        if self.engine_alive():
+            self.ask("", "stop_engine", {})
+        remove_scratch_repository(self.places.root, self.places.home)
+        self._is_demo = False
 
     def fetch_model(self) -> str:
         """Fetch the embedded model."""

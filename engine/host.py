@@ -95,7 +95,7 @@ class Host:
     async def _tidy(self, reader: LogReader, group: asyncio.TaskGroup) -> None:
         """Let runs that are over give back what a killed engine left of their lanes."""
         for run in await in_thread(lane_runs, self._git, self._places.lanes):
-            journal = Journal.from_rows(self._log, self._clock, run, reader.events(run))
+            journal = Journal.from_rows(self._log, self._clock, run, reader.history(run))
             if journal.run.is_over:
                 self._play(journal, group)
 
@@ -175,7 +175,7 @@ class Host:
         if run in self._plays:
             await self._acknowledge(command, run)
             return
-        journal = Journal.from_rows(self._log, self._clock, run, reader.events(run))
+        journal = Journal.from_rows(self._log, self._clock, run, reader.history(run))
         if not journal.run.started_at:
             await self._refuse(command, f"there is no run {run}")
             return

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from engine.words import Flow, Node
 from tests.engine.world import Temper, World, people
-from tests.stubs.runs import BUILD, DIGEST, QUICK_FLOW, REVIEWED
+from tests.stubs.runs import BUILD, CHECK, DIGEST, QUICK_FLOW, REVIEWED
 
 NEEDS_THE_PLANNED = Flow("proof", "", (*BUILD.nodes[:3], Node("proof", agent="summariser", needs=("work",))))
 CHAIN = Flow(
@@ -33,7 +33,7 @@ shares = st.sampled_from((0.0, 0.1, 0.3, 0.7))
 tempers = st.builds(
     Temper, shares, shares, shares, shares, shares, shares, st.just(0.03), shares, shares, st.sampled_from((0, 10, 40))
 )
-quietly = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+quietly = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @given(seed=st.integers(0, 2**32), flow=st.sampled_from(FLOWS), temper=tempers, lanes=st.integers(1, 4))
@@ -53,6 +53,13 @@ def test_every_unattended_run_ends_without_asking_anybody(seed: int, flow: Flow,
 def test_no_run_touches_the_cloud_without_permission(seed: int, flow: Flow, allowed: bool, cloud_only: bool) -> None:
     temper = Temper(failing=0.5)
     World(random.Random(seed), flow, temper).run_to_the_end(cloud_allowed=allowed, items=ITEMS, **people(cloud_only))
+
+
+@given(seed=st.integers(0, 2**32), flow=st.sampled_from(FLOWS), unattended=st.booleans())
+@quietly
+def test_a_run_that_first_asks_about_its_check_ends_too(seed: int, flow: Flow, unattended: bool) -> None:
+    asked: dict[str, Any] = {"check": None, "found_check": CHECK, "is_unattended": unattended}
+    World(random.Random(seed), flow, Temper()).run_to_the_end(items=ITEMS, **asked)
 
 
 @pytest.mark.parametrize("flow", FLOWS, ids=lambda flow: flow.name)

@@ -330,7 +330,12 @@ class World:
 
     def answer_question(self, asked: Approval) -> None:
         """The person answers; out of patience, they say what ends things."""
-        final = {"plan": ("accept", "deny"), "outliving": ("allow", "deny"), "stuck": ("skip",)}
+        final = {
+            "plan": ("accept", "deny"),
+            "outliving": ("allow", "deny"),
+            "stuck": ("skip",),
+            "check": ("allow", "deny"),
+        }
         options = asked.options if self.temper.wishes > 0 else final[asked.form]
         self.temper.wishes -= 1
         self.send("answer", approval=asked.approval, answer=self.luck.choice(options), words="so I say")

@@ -36,6 +36,13 @@ def tidy_line(text: str) -> str:
     return _SELECTORS.sub("", clean_line(text))
 
 
+def as_ascii(text: str) -> str:
+    """The text for a terminal without Unicode, as wide as before."""
+    if text.isascii():
+        return text
+    return "".join(mark if mark.isascii() else "?" * get_character_cell_size(mark) for mark in text)
+
+
 def crop(text: str, width: int, ellipsis: str = "…") -> str:
     """Cut a text to at most `width` cells; a cut one ends with the ellipsis."""
     if cell_len(text) <= width:

@@ -5,7 +5,7 @@ Nothing here changes a run: a wish goes into the store from a thread, its receip
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 
 from textual.app import App
@@ -66,9 +66,9 @@ class CommandingApp(App[None]):
 
     def send(self, words: str, deliver: Callable[[], str], give_back: str = "") -> None:
         """Carry a wish out of the terminal in a thread; its id or its fault comes back."""
-        wish = self.wishes.add(words, self.clock.now())
+        wish = self.wishes.add(words, self.clock.now(), give_back)
         self.show_status()
-        self.run_worker(partial(self._deliver, wish, deliver, give_back), thread=True, group="wishes")
+        self.run_worker(partial(self._deliver, wish, deliver), thread=True, group="wishes")
 
     def in_thread(self, work: Callable[[], str], then: Callable[[str], None]) -> None:
         """Do something that may block, then show its text; a fault becomes a line that stays."""
@@ -81,11 +81,11 @@ class CommandingApp(App[None]):
             self.faults = [*self.faults[-2:], line]
         self.show_status()
 
-    def _deliver(self, wish: Wish, deliver: Callable[[], str], give_back: str) -> None:
+    def _deliver(self, wish: Wish, deliver: Callable[[], str]) -> None:
         try:
             command_id = deliver()
         except OrchestraError as error:
-            self.call_from_thread(self._not_sent, wish, str(error), give_back)
+            self.call_from_thread(self._not_sent, wish, str(error))
             return
         self.call_from_thread(self._sent, wish, command_id)
 
@@ -103,11 +103,16 @@ class CommandingApp(App[None]):
         wish.settled_at = self.clock.now()
         self.look_again()
 
-    def _not_sent(self, wish: Wish, reason: str, give_back: str) -> None:
+    def _not_sent(self, wish: Wish, reason: str) -> None:
         wish.status, wish.receipt, wish.settled_at = "refused", tidy_line(reason), self.clock.now()
-        if give_back:
-            self.prompt.give_back(give_back)
+        self.give_words_back((wish,))
         self.show_status()
+
+    def give_words_back(self, settled: Iterable[Wish]) -> None:
+        """What was refused comes back into the prompt."""
+        for wish in settled:
+            if wish.status == "refused" and wish.said:
+                self.prompt.give_back(wish.said)
 
     def look_again(self) -> None:
         """Read the log now: something was sent."""

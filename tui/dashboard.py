@@ -132,6 +132,7 @@ class Dashboard(DrawingApp):
         if picture.fault and picture.fault != before.fault:
             self.report(f"The log cannot be read: {picture.fault}")
         settled = self.wishes.receive(picture.commands, self.clock.now()) if picture.commands else ()
+        self.give_words_back(settled)
         is_same = picture.run is before.run and picture.rates == before.rates
         if is_same and not settled and picture.is_engine_alive == before.is_engine_alive:
             self._board.show(self.view.lanes, self.outputs)

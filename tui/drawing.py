@@ -58,7 +58,7 @@ class DrawingApp(CommandingApp):
         self.report_at_start: FirstRunReport | None = None
         self._dead_since: float | None = None
         self._status: Row = ()
-        self.palette = Palette(self._load(theme))
+        self.palette = Palette(self._load(theme), self.glyphs.is_ascii)
         self.register_theme(as_textual(self.palette.theme))
         self.theme = self.palette.theme.name
         self._header = Lines(self.palette, "header", "raised")
@@ -67,7 +67,7 @@ class DrawingApp(CommandingApp):
         self._faults = Lines(self.palette, "faults", "raised")
         self._footer = Lines(self.palette, "footer")
         self._board = LaneBoard(self.palette, self.glyphs, self.remedy)
-        self._prompt = Prompt()
+        self._prompt = Prompt(self.glyphs.is_ascii)
 
     @property
     def board(self) -> LaneBoard:
@@ -195,10 +195,13 @@ class DrawingApp(CommandingApp):
     def _name_terminal(self) -> None:
         waiting = len(self.view.needs)
         title = f"({waiting}) orchestra" if waiting else "orchestra"
-        if self.title != title:
-            self.title = title
-            if self._driver and not self.is_headless:
-                self._driver.write(f"\x1b]2;{title}\x07")
+        if self.title == title:
+            return
+        if len(title) > len(self.title or "") and not self.app_focus:
+            self.bell()
+        self.title = title
+        if self._driver and not self.is_headless:
+            self._driver.write(f"\x1b]2;{title}\x07")
 
     def action_next_theme(self) -> None:
         """The next set of colours."""

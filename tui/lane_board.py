@@ -156,9 +156,12 @@ class LaneBoard(Widget, can_focus=True):
         return self.palette.strip(((" " * self.size.width, ""),))
 
     def _tile(self) -> Tiling:
-        wanting = sum(view.has_pane for view in self._views)
         width, height = self.size
-        return tile(wanting, len(self._views), width, height, columns_for(self.screen_width))
+        columns = columns_for(self.screen_width)
+        wanting = sum(view.has_pane for view in self._views)
+        # When all is over nobody needs the room: let the last words be read.
+        wanting = wanting or min(len(self._views), 2 * columns)
+        return tile(wanting, len(self._views), width, height, columns)
 
     def _tile_count(self, tiling: Tiling) -> int:
         return len(tiling.panes) + len(tiling.lines) + bool(tiling.rest)

@@ -116,7 +116,7 @@ def lane_view(run: Run, task: Task, number: int, lens: Lens) -> LaneView:
         turn=_turn(task, lane),
         notice=_notice(run, task, lane, phase, lens),
         gist=_gist(run, task, lane, phase),
-        fade=_fade(task, phase, lens.now),
+        fade=_fade(run, task, phase, lens.now),
     )
 
 
@@ -171,10 +171,11 @@ def _turn(task: Task, lane: Lane) -> str:
     return " ".join(parts)
 
 
-def _fade(task: Task, phase: Phase, now: float) -> int:
-    if not phase.is_over or not task.settled_at:
+def _fade(run: Run, task: Task, phase: Phase, now: float) -> int:
+    settled_at = task.settled_at or run.ended_at
+    if not phase.is_over or not settled_at:
         return 0
-    age = max(0.0, now - task.settled_at)
+    age = max(0.0, now - settled_at)
     # In steps, so that a fading frame is drawn five times and not at every tick.
     return min(60, int(age / FADE_S * 5) * 12)
 

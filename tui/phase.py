@@ -47,6 +47,7 @@ class Phase(Enum):
     PENDING = Look("○", "o", "pending", "dim", 5)
     SKIPPED = Look("–", "-", "skipped", "dim", 6)
     CANCELLED = Look("×", "x", "cancelled", "dim", 6)
+    STOPPED = Look("▪", "-", "stopped", "dim", 6)
 
     def icon(self, is_ascii: bool = False) -> str:
         """One cell."""
@@ -73,7 +74,7 @@ class Phase(Enum):
         return self in OVER
 
 
-OVER = frozenset({Phase.PROVEN, Phase.CLAIMED, Phase.DONE, Phase.FAILED, Phase.SKIPPED, Phase.CANCELLED})
+OVER = frozenset({Phase.PROVEN, Phase.CLAIMED, Phase.DONE, Phase.FAILED, Phase.SKIPPED, Phase.CANCELLED, Phase.STOPPED})
 
 
 _SETTLED_OR_ON_ITS_WAY: dict[TaskState, Phase] = {
@@ -92,10 +93,12 @@ _SETTLED_OR_ON_ITS_WAY: dict[TaskState, Phase] = {
 
 def phase_of(run: Run, task: Task) -> Phase:
     """What a task is seen doing now."""
-    if any(approval.task == task.task for approval in run.approvals.values() if approval.is_open):
+    if not run.is_over and any(approval.task == task.task for approval in run.approvals.values() if approval.is_open):
         return Phase.ASKS
     if task.state is TaskState.DONE:
         return _done(task)
+    if run.is_over and not task.is_settled:
+        return Phase.STOPPED
     if task.state is not TaskState.RUNNING:
         return _SETTLED_OR_ON_ITS_WAY[task.state]
     return _running(run, run.lanes.get(task.task))

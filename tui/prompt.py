@@ -63,6 +63,7 @@ class Prompt(Input):
     Prompt.-note:focus { border: round $o-note; }
     Prompt.-running:focus { border: round $o-running; }
     Prompt.-asks:focus { border: round $o-asks; }
+    Prompt.-ascii, Prompt.-ascii:focus { border: ascii $o-accent; }
     """
 
     class Said(Message):
@@ -79,8 +80,8 @@ class Prompt(Input):
     class Retargeted(Message):
         """Somebody else hears now."""
 
-    def __init__(self) -> None:
-        super().__init__(id="prompt", select_on_focus=False)
+    def __init__(self, is_ascii: bool = False) -> None:
+        super().__init__(id="prompt", select_on_focus=False, classes="-ascii" if is_ascii else None)
         self.cursor_blink = False
         self.targets: tuple[Target, ...] = (NEW_GOAL,)
         self.target = NEW_GOAL

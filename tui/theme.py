@@ -19,7 +19,7 @@ from rich.style import Style
 from textual.strip import Strip
 
 from engine.errors import DefinitionFault
-from tui.cells import Row
+from tui.cells import Row, as_ascii
 
 if TYPE_CHECKING:
     from textual.theme import Theme as TextualTheme
@@ -52,6 +52,8 @@ class Palette(msgspec.Struct):
     """Turns roles into styles and rows into strips, and remembers both."""
 
     theme: Theme
+    is_ascii: bool = False
+    """Whether the terminal draws nothing but ASCII: anything else becomes as many question marks as it is wide."""
     _styles: dict[str, Style] = {}
     _strips: dict[Row, Strip] = {}
 
@@ -79,7 +81,8 @@ class Palette(msgspec.Struct):
             if len(self._strips) >= _STRIPS_KEPT:
                 self._strips.clear()
             style = self.style
-            strip = Strip([Segment(text, style(role)) for text, role in row if text])
+            pieces = [(as_ascii(text) if self.is_ascii else text, role) for text, role in row]
+            strip = Strip([Segment(text, style(role)) for text, role in pieces if text])
             self._strips[row] = strip
         return strip
 

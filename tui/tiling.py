@@ -90,7 +90,7 @@ def _pane_count(wanting: int, total: int, height: int, columns: int) -> int:
     least = _least(height)
     for panes in range(wanting, 0, -1):
         left = total - panes
-        needed = min(left, 3) if panes > 1 else min(left, 1)
+        needed = min(left, max(3, height // 5)) if panes > 1 else min(left, 1)
         if _rows(panes, columns) * least + needed <= height:
             return panes
     return 1 if wanting and height >= 3 and (total == 1 or height >= 4) else 0

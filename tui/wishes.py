@@ -30,6 +30,8 @@ class Wish(msgspec.Struct):
     status: str = "sending"
     receipt: str = ""
     settled_at: float = 0.0
+    said: str = ""
+    """The words of the prompt that go with it: they come back when it is refused."""
 
     @property
     def is_settled(self) -> bool:
@@ -43,9 +45,9 @@ class Wishes:
     def __init__(self) -> None:
         self._wishes: list[Wish] = []
 
-    def add(self, words: str, now: float) -> Wish:
+    def add(self, words: str, now: float, said: str = "") -> Wish:
         """A wish is being sent."""
-        wish = Wish(words, now)
+        wish = Wish(words, now, said=said)
         self._wishes = [*self._wishes[-19:], wish]
         return wish
 

@@ -1,4 +1,4 @@
-"""A conductor that starts nothing: it writes down what it was asked, and sends wishes to the store when there is one."""
+"""A conductor that starts nothing: it writes down what it was asked."""
 
 from __future__ import annotations
 

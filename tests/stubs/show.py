@@ -9,5 +9,5 @@ from tests.stubs.conductor import FakeConductor
 from tui.app import run_dashboard
 
 if __name__ == "__main__":
-    theme = sys.argv[2] if len(sys.argv) > 2 else "dusk"
-    run_dashboard(FakeConductor(store_path=Path(sys.argv[1])), theme=theme)
+    names = [word for word in sys.argv[2:] if "/" not in word]
+    run_dashboard(FakeConductor(store_path=Path(sys.argv[1])), theme=names[0] if names else "dusk")

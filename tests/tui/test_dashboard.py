@@ -440,7 +440,7 @@ async def test_only_changed_rows_are_painted_again() -> None:
         app.take(picture(story()))
         await pilot.pause()
         painted: list[int] = []
-        app.board.refresh = lambda *regions, **_: painted.extend(region.height for region in regions)  # type: ignore[method-assign,assignment,misc]  # counts
+        app.board.refresh = lambda *regions, **_: painted.extend(region.height for region in regions)  # type: ignore[method-assign,assignment]  # counts
         app.outputs["client"].add("text", " a word")
         app.board.repaint()
         assert sum(painted) == 1

@@ -100,7 +100,8 @@ def test_a_plan_to_accept(snap_compare: Any) -> None:
 
 @pytest.mark.parametrize("tab", ["1", "2", "3", "4", "5"])
 def test_a_zoomed_lane(snap_compare: Any, tab: str) -> None:
-    patch = "diff --git a/retry.py b/retry.py\n--- a/retry.py\n+++ b/retry.py\n@@ -1,2 +1,2 @@\n import random\n-PAUSE = 1\n+PAUSE_S = 1.0\n"
+    head = "diff --git a/retry.py b/retry.py\n--- a/retry.py\n+++ b/retry.py\n"
+    patch = head + "@@ -1,2 +1,2 @@\n import random\n-PAUSE = 1\n+PAUSE_S = 1.0\n"
     looks(snap_compare, stage(story(), FakeConductor(patch=patch)), story(), (100, 30), "escape", "2", "z", tab)
 
 

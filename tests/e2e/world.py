@@ -22,12 +22,12 @@ from engine.git.repository import open_repository
 from engine.journal import history_of
 from engine.launch import spawn
 from engine.places import Places, places_for
-from engine.state import Run
+from engine.state import Lane, Run, Task
 from engine.store.commands import send
 from engine.store.lease import holder
 from engine.store.reader import LogReader
 from engine.store.rows import EventRow
-from engine.words import RunId
+from engine.words import RunId, TaskId
 from tui.cli.options import run_parser
 from tui.cli.wish import start_wish
 
@@ -174,14 +174,16 @@ class World:
 
     def stop_engine(self) -> None:
         """End the engine, gently, and wait until it is gone."""
+        for engine in self.engines:
+            if engine.poll() is None:
+                engine.terminate()
+            engine.wait(PATIENCE_S)
         row = holder(self.places.store)
         if row is not None and row.pid:
             with suppress(psutil.NoSuchProcess):
                 process = psutil.Process(row.pid)
                 process.terminate()
                 process.wait(PATIENCE_S)
-        for engine in self.engines:
-            engine.wait(PATIENCE_S)
 
     # -- what happened ---------------------------------------------------------------------------------------------
 
@@ -208,14 +210,13 @@ class World:
             return ""
 
     def wait_for(self, is_so: Callable[[Run], object], run: str = "r1", timeout_s: float = PATIENCE_S) -> Run:
-        """Wait until a run's state satisfies a condition."""
+        """Wait until a run's state satisfies a condition; a task or lane that is not there yet does not."""
 
         def look() -> Run | None:
-            try:
+            with suppress(StoreMissing, KeyError):
                 state = self.state(run)
-            except StoreMissing:
-                return None
-            return state if is_so(state) else None
+                return state if is_so(state) else None
+            return None
 
         return until(look, timeout_s)
 
@@ -234,6 +235,16 @@ class World:
         except psutil.Error:
             return False
         return any(mark in text for text in told)
+
+
+def task(run: Run, name: str) -> Task:
+    """A task by its name."""
+    return run.tasks[TaskId(name)]
+
+
+def lane(run: Run, name: str) -> Lane:
+    """A lane by its task's name."""
+    return run.lanes[TaskId(name)]
 
 
 def until(look: Callable[[], T | None], timeout_s: float = PATIENCE_S) -> T:

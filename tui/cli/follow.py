@@ -52,8 +52,8 @@ def follow(session: Session, run: str, show: Show, is_attended: bool = False) ->
                 if event is not None:
                     state = evolve(state, event, row.at)
                 quiet_since = time.monotonic()
-            if state.is_over:
-                return state
+                if state.is_over:
+                    return state
             if is_attended and (asked := state.open_approvals()):
                 answer(session, state, asked[0])
             if time.monotonic() - quiet_since > 1.0:

@@ -39,6 +39,8 @@ def test_every_prefix_of_a_history_folds_and_the_whole_is_the_live_state() -> No
 
 def test_folding_at_once_and_step_by_step_give_the_same_state() -> None:
     played = Played(BUILD).accept_plan(spec("a"))
+    lane = (e.TurnStarted(TaskId("a"), 1, "m"), e.ContextCompacted(TaskId("a"), 9, 3))
+    played.history += [*lane, e.TurnStarted(TaskId("b"), 1, "m"), e.RunPaused(), *lane]
     stepped = Run(RunId("r1"))
     for number, event in enumerate(played.history):
         stepped = evolve(stepped, event, float(number))

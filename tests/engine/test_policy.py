@@ -124,6 +124,7 @@ def test_a_task_without_an_allowed_model_never_falls_on_a_forbidden_one() -> Non
     task = replace(played.task(), attempt=1, rung=-1)
     assert starting_rung(played.run, task) == -1
     assert react(played.run, task, Failure.CRASHED, "x").rung == -1
+    assert starting_rung(replace(played.run, cloud_allowed=True), task) == 0
 
 
 def test_a_ladder_that_became_shorter_has_no_rung_for_the_task() -> None:

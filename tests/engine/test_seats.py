@@ -108,6 +108,19 @@ async def test_a_waiter_passed_over_after_its_cancel_is_still_only_cancelled() -
     assert seats.ahead(ONE) == 0
 
 
+async def test_who_asks_for_more_slots_does_not_overtake_those_who_wait() -> None:
+    seats, seated = Seats(), list[int]()
+    wider = Rung(ONE.model, ONE.tier, host=ONE.host, slots=2)
+    guests = [Guest(seats, rung, number, seated) for number, rung in enumerate((ONE, ONE, wider))]
+    async with asyncio.TaskGroup() as group:
+        for guest in guests:
+            group.create_task(guest.visit())
+        await settle()
+        assert seated == [0]
+        for guest in guests:
+            guest.leave.set()
+
+
 moves = st.lists(st.tuples(st.sampled_from(("come", "go", "cancel", "settle")), st.integers(0, 9)), max_size=60)
 
 

@@ -148,6 +148,15 @@ class Task(Part, frozen=True):
         return TaskId(self.spec.task)
 
     @property
+    def proof_word(self) -> str:
+        """What the engine can say of the result: `proven`, `no worse` than a red base, or only `claimed`."""
+        if not self.is_proven:
+            return "claimed"
+        wants_green = self.spec.check is not None and self.spec.check.want == "pass"
+        is_red = self.evidence is not None and not self.evidence.is_green
+        return "no worse" if wants_green and is_red else "proven"
+
+    @property
     def is_settled(self) -> bool:
         """Whether nothing more happens by itself."""
         return self.state in SETTLED

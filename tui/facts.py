@@ -75,7 +75,7 @@ _SENTENCES: dict[type[Event], tuple[Callable[[Any], str], str]] = {
         ),
         "claimed",
     ),
-    e.TaskVerified: (lambda event: f"proven: {event.reason}", "proven"),
+    e.TaskVerified: (lambda event: f"check holds: {event.reason}", "proven"),
     e.TaskMoved: (lambda event: f"goes on to {event.to}", "dim"),
     e.TaskDone: (lambda _: "done", "proven"),
     e.TaskFailed: (lambda event: f"failed: {event.reason}", "failed"),

@@ -240,7 +240,7 @@ def _loop(lane: Lane, lens: Lens) -> tuple[Row, ...]:
 def _outcome(task: Task, phase: Phase) -> tuple[Row, ...]:
     rows: list[Row] = []
     if phase is Phase.PROVEN:
-        rows.append((("proven: ", "proven+bold"), (proof(task), "base")))
+        rows.append(((f"{task.proof_word}: ", "proven+bold"), (proof(task), "base")))
     elif phase is Phase.CLAIMED:
         rows.append((("claimed: ", "claimed+bold"), ("no check proves it", "base")))
     elif phase in (Phase.FAILED, Phase.SKIPPED):

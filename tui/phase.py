@@ -42,6 +42,7 @@ class Phase(Enum):
     FAILED = Look("✕", "x", "failed", "failed", 3)
     PROVEN = Look("✓", "+", "proven", "proven", 3)
     CLAIMED = Look("◇", "?", "claimed", "claimed", 3)
+    NO_WORSE = Look("✓", "+", "no worse", "claimed", 3)
     DONE = Look("✓", "+", "done", "proven", 3)
     QUEUED = Look("◌", ".", "queued", "queued", 4)
     PENDING = Look("○", "o", "pending", "dim", 5)
@@ -106,7 +107,7 @@ def phase_of(run: Run, task: Task) -> Phase:
 
 def _done(task: Task) -> Phase:
     if task.is_proven:
-        return Phase.PROVEN
+        return Phase.PROVEN if task.proof_word == "proven" else Phase.NO_WORSE
     return Phase.CLAIMED if task.spec.role is Role.WORK else Phase.DONE
 
 

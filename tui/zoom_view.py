@@ -117,7 +117,7 @@ def check_lines(run: Run, task: Task) -> list[Row]:
 
 def _standing(task: Task) -> Row:
     if task.is_proven:
-        return (("proven  ", "proven+bold"), (tidy_line(task.proof), "base"))
+        return ((f"{task.proof_word}  ", "proven+bold"), (tidy_line(task.proof), "base"))
     if task.commit or task.summary:
         return (("claimed ", "claimed+bold"), (tidy_line(task.summary) or "the agent says it is done", "base"))
     return (("open    ", "dim+bold"), ("nothing is claimed yet", "dim"))

@@ -106,7 +106,7 @@ def closing_lines(run: Run) -> Iterator[str]:
     word = run.outcome or RunOutcome.CANCELLED
     yield f"{run.run} {word}: {run.reason}"
     for task in run.work_tasks():
-        proof = f"proven: {task.proof}" if task.is_proven else "claimed: no check proves it"
+        proof = f"{task.proof_word}: {task.proof or 'no check proves it'}"
         yield f"  {task.state:<9} {task.spec.task:<18} {proof if task.landed or task.is_proven else task.reason}"
     for task in run.tasks.values():
         if task.output and task.spec.node in ("summary", "combine", "edit", "work"):

@@ -56,15 +56,15 @@ class Composition:
         """Turn the wish to start a run into its first fact.
 
         In:      the wish: `goal`, `flow` (auto), `check`, `commits` or `files` to go over, `lanes`, `allow_cloud`,
-                 `unattended`, `accept_plan`, `plan`, `models` (word to names), `script`, `speed`, `budget_usd`.
+                 `root` (the checkout it was made in, when that is not the engine's own), `unattended`, `accept_plan`, `plan`, `models` (word to names), `script`, `speed`, `budget_usd`.
         Raises:  UserFault with what to do instead.
         """
-        facts = await in_thread(inspect, self._places.root)
+        facts = await in_thread(self._look, wish)
         cloud = bool(wish.get("allow_cloud")) or repository.cloud_allowed
         profiles = await self._profiles(wish, cloud)
         items = await in_thread(self._items, facts, wish)
         chosen = _flow(wish, items, profiles)
-        roster = await self._roster(repository, profiles, wish)
+        roster = await self._roster(facts.root, repository, profiles, wish)
         _refuse_without_models(chosen[0], roster, profiles)
         return RunStarted(
             goal=_goal(wish, chosen[0]),
@@ -90,7 +90,8 @@ class Composition:
     def agent(self, run: Run, repository: Repository) -> Agent:
         """Who makes the attempts of a run: the specialists as they are defined now, with the run's models."""
         if not self._agents:
-            self._agents = read_roster(self._places.root, repository.trusted).agents
+            root = Path(run.settings.get("root") or self._places.root)
+            self._agents = read_roster(root, repository.trusted).agents
         return Crew(self._agents, lambda ref: self._model(ref, run), memory=Memory(self._places.memory))
 
     async def aclose(self) -> None:
@@ -148,10 +149,17 @@ class Composition:
 
         return find_check(read)
 
+    def _look(self, wish: Mapping[str, Any]) -> RepositoryFacts:
+        """The checkout that a wish is about: any worktree of this engine's repository."""
+        facts = inspect(Path(str(wish.get("root") or self._places.root)))
+        if facts.common_dir != self._git.common_dir:
+            raise UserFault(f"{facts.root} belongs to another repository.", remedy="Start the run from inside it.")
+        return facts
+
     async def _roster(
-        self, repository: Repository, profiles: Sequence[ModelProfile], wish: Mapping[str, Any]
+        self, root: Path, repository: Repository, profiles: Sequence[ModelProfile], wish: Mapping[str, Any]
     ) -> dict[str, AgentCard]:
-        roster = await in_thread(read_roster, self._places.root, repository.trusted)
+        roster = await in_thread(read_roster, root, repository.trusted)
         self._agents = roster.agents
         return cards(roster.agents.values(), profiles, _words(wish))
 
@@ -224,4 +232,4 @@ def _words(wish: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
 
 def _kept(wish: Mapping[str, Any]) -> dict[str, Any]:
     """What a resumed run needs again."""
-    return {name: wish[name] for name in ("script", "speed") if wish.get(name)}
+    return {name: wish[name] for name in ("root", "script", "speed") if wish.get(name)}

@@ -48,10 +48,13 @@ class Places:
 def places_for(root: Path, common_dir: Path) -> Places:
     """The places of a repository.
 
-    In:   its top folder; git's common folder, which all its worktrees share and which therefore names it.
+    In:   its top folder; git's common folder, which all its worktrees share and which therefore names it: they have
+          one engine and one log between them.
     """
-    identity = hashlib.sha256(str(common_dir.resolve()).encode("utf-8", "surrogateescape")).hexdigest()[:12]
-    name = re.sub(r"[^A-Za-z0-9._-]+", "-", root.name).strip("-.") or "repository"
+    common_dir = common_dir.resolve()
+    identity = hashlib.sha256(str(common_dir).encode("utf-8", "surrogateescape")).hexdigest()[:12]
+    owner = common_dir.parent if common_dir.name in (".git", ".bare") else common_dir
+    name = re.sub(r"[^A-Za-z0-9._-]+", "-", owner.name.removesuffix(".git")).strip("-.") or "repository"
     return Places(root, state_home() / "repositories" / f"{name[:40]}-{identity}")
 
 

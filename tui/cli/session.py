@@ -70,6 +70,9 @@ class Session:
 
     def send(self, run: str, kind: str, payload: Mapping[str, object]) -> str:
         """Send a wish and make sure that an engine hears it."""
+        if kind == "start":
+            # The engine may have been started from another worktree of the same repository.
+            payload = {**payload, "root": str(self.places.root)}
         self.ensure_engine()
         return send(self.store_path, run, kind, payload, self._clock)
 

@@ -21,7 +21,7 @@ SHRINK_SHARE = 0.7
 KEPT_TURNS = (3, 2, 1)
 """Last turns that stay whole: the first of these that shrinks enough."""
 HEAD_MESSAGES = 2
-"""System prompt and brief, which always stay."""
+"""System prompt and brief, which always stay, with what examples stand between them."""
 DIGEST_TITLE = "Digest of your earlier turns, whose full text was removed to make room:"
 LINE_CHARS = 160
 DIGEST_LINES = 60
@@ -55,13 +55,20 @@ class Context:
     """The messages of one attempt, counted as they grow."""
 
     def __init__(
-        self, system: tuple[Section, ...], brief: tuple[Section, ...], window: Window, tools: tuple[ToolSpec, ...] = ()
+        self,
+        system: tuple[Section, ...],
+        brief: tuple[Section, ...],
+        window: Window,
+        tools: tuple[ToolSpec, ...] = (),
+        examples: tuple[Message, ...] = (),
     ) -> None:
         self.window = window
         self.tools = tools
         self.gauge = Gauge()
         self._opening = (*system, *brief)
-        self._messages = [Message("system", _joined(system)), Message("user", _joined(brief))]
+        self._examples = examples
+        self._messages = [Message("system", _joined(system)), *examples, Message("user", _joined(brief))]
+        self._head = HEAD_MESSAGES + len(examples)
 
     @property
     def messages(self) -> tuple[Message, ...]:
@@ -92,7 +99,7 @@ class Context:
 
     def recap(self) -> str:
         """All turns so far as a digest, for whoever takes over."""
-        return digest(self._messages[HEAD_MESSAGES:])
+        return digest(self._messages[self._head :])
 
     def measured(self, task: TaskId) -> ContextMeasured:
         """The fact of what fills the window now."""
@@ -104,8 +111,8 @@ class Context:
         counts = dict.fromkeys(("system", "rules", "memory", "brief", "files", "tool results", "history"), 0)
         for section in self._opening:
             counts[section.part] += self.gauge.scaled(tokens_in(section.text))
-        counts["system"] += self.gauge.tokens((), self.tools)
-        for message in self._messages[HEAD_MESSAGES:]:
+        counts["system"] += self.gauge.tokens(self._examples, self.tools)
+        for message in self._messages[self._head :]:
             part = "tool results" if message.role == "tool" else "history"
             counts[part] += self.gauge.tokens((message,))
         return tuple(ContextPart(name, tokens) for name, tokens in counts.items() if tokens)
@@ -126,7 +133,7 @@ class Context:
         return None
 
     def _folded(self, kept_turns: int) -> list[Message]:
-        head, rest = self._messages[:HEAD_MESSAGES], self._messages[HEAD_MESSAGES:]
+        head, rest = self._messages[: self._head], self._messages[self._head :]
         starts = [index for index, message in enumerate(rest) if message.role == "assistant"]
         # A tail that begins with an assistant message has all answers to its calls: none is left without its question.
         cut = starts[-kept_turns] if len(starts) >= kept_turns else 0

@@ -23,6 +23,7 @@ from agents.prompt import CHARS_PER_TOKEN, brief_sections, role_of, system_secti
 from agents.retries import Retries, failure_of
 from agents.rules import read_rules, rules_text
 from agents.sitting import Sitting
+from agents.tiny import opening
 from agents.tools.registry import by_name
 from agents.tools.tool import Limits, Tool, ToolContext
 from engine.errors import ModelFault, UserFault
@@ -73,7 +74,8 @@ class Crew:
         profile = await self._profile(model, brief.rung)
         if refusal := _cannot(brief, profile):
             return failed(Failure.MALFORMED, refusal)
-        return await work(await self._sit_down(brief, desk, agent, model, profile))
+        sit_down = self._sit_down_small if _is_tiny(brief, profile) else self._sit_down
+        return await work(await sit_down(brief, desk, agent, model, profile))
 
     async def _profile(self, model: Model, rung: Rung) -> ModelProfile:
         known = self.profiles.get(rung.model)
@@ -89,7 +91,7 @@ class Crew:
         self, brief: Brief, desk: Desk, agent: AgentDefinition, model: Model, profile: ModelProfile
     ) -> Sitting:
         role, window = role_of(brief), window_of(brief.rung, profile)
-        belt = self._belt(brief, desk, agent, window, tools_for(agent, brief, profile))
+        belt = self._belt(brief, desk, agent, window, tools_for(agent, brief))
         has_tools = bool(belt.specs) or role in (Role.PLAN, Role.REVIEW)
         rules, recalled = await in_thread(self._background, brief, agent, window)
         brief = self._told(brief)
@@ -100,6 +102,17 @@ class Crew:
         context = Context(system, brief_sections(brief, window, taken), window, offered)
         draw = random.Random(f"{brief.run} {brief.task.task} {brief.attempt}")
         return Sitting(brief, desk, agent, role, model, profile, context, belt, self.retries, draw)
+
+    async def _sit_down_small(
+        self, brief: Brief, desk: Desk, agent: AgentDefinition, model: Model, profile: ModelProfile
+    ) -> Sitting:
+        """For a tiny model: no tools, no rules, no notes, a prompt of its own."""
+        told, window = opening(brief), window_of(brief.rung, profile)
+        belt = self._belt(brief, desk, agent, window, {})
+        context = Context(told.system, told.brief, window, examples=told.examples)
+        draw = random.Random(f"{brief.run} {brief.task.task} {brief.attempt}")
+        role = role_of(brief)
+        return Sitting(brief, desk, agent, role, model, profile, context, belt, self.retries, draw, is_tiny=True)
 
     def _background(self, brief: Brief, agent: AgentDefinition, window: Window) -> tuple[str, str]:
         """Rules of the repository and notes of the agent, as far as the window has room for them."""
@@ -131,10 +144,10 @@ class Crew:
         return ToolBelt(tools, context_for, self.memory, agent.name)
 
 
-def tools_for(agent: AgentDefinition, brief: Brief, profile: ModelProfile) -> dict[str, Tool]:
+def tools_for(agent: AgentDefinition, brief: Brief) -> dict[str, Tool]:
     """The tools of an attempt by name: none where a text needs no worktree, `finish` always where work must end."""
     role = role_of(brief)
-    if role is Role.TEXT and (not brief.task.reads or TINY in profile.notes):
+    if role is Role.TEXT and not brief.task.reads:
         return {}
     names = [name for name in agent.tools if name != "finish"]
     if role is not Role.WORK:
@@ -170,8 +183,12 @@ def _profile_of(rung: Rung) -> ModelProfile:
     )
 
 
+def _is_tiny(brief: Brief, profile: ModelProfile) -> bool:
+    return TINY in (*profile.notes, *brief.rung.notes)
+
+
 def _cannot(brief: Brief, profile: ModelProfile) -> str:
     """Why this model cannot do this task at all; empty when it can."""
-    if TINY in (*profile.notes, *brief.rung.notes) and role_of(brief) is not Role.TEXT:
+    if _is_tiny(brief, profile) and role_of(brief) is not Role.TEXT:
         return f"{brief.rung.model} is a tiny model: it summarises, it cannot {_DEEDS[role_of(brief)]}"
     return ""

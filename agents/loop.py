@@ -10,6 +10,7 @@ from agents.acting import act
 from agents.ending import failed
 from agents.mending import compact, mend, stop_truncated
 from agents.sitting import Sitting
+from agents.tiny import result_of
 from agents.turn import Heard, listen
 from engine.lane_events import SteerDelivered
 from engine.loops import Step
@@ -50,9 +51,11 @@ async def _make_room(sitting: Sitting) -> Failed | None:
 
 
 async def _answer(sitting: Sitting, turn: int, heard: Heard) -> Outcome | None:
-    """React to a reply: mend it, notice that the prompt was cut, or act on it."""
+    """React to a reply: mend it, notice that the prompt was cut, take it as it is, or act on it."""
     if heard.fault:
         return await mend(sitting, turn, heard, heard.fault)
+    if sitting.is_tiny and heard.loop:
+        return result_of(sitting.brief, heard.said, is_cut=True, has_looped=True)
     if heard.end is None:
         if heard.was_sent:
             sitting.context.reply(heard.message())
@@ -61,4 +64,6 @@ async def _answer(sitting: Sitting, turn: int, heard: Heard) -> Outcome | None:
     context = sitting.context
     if cut := context.gauge.compare(context.messages, context.tools, heard.end.usage):
         return await stop_truncated(sitting, cut)
+    if sitting.is_tiny:
+        return result_of(sitting.brief, heard.said, is_cut=heard.hit_limit, has_looped=False)
     return await act(sitting, turn, heard)

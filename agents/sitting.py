@@ -9,6 +9,7 @@ from typing import Protocol
 from agents.context import Context
 from agents.definition import AgentDefinition
 from agents.retries import Retries
+from agents.tiny import OUTPUT_TOKENS, TEMPERATURE, stops
 from agents.tools.tool import Finish
 from engine.loops import TrajectoryDetector
 from engine.model import ModelProfile, ModelRequest, ToolCall, ToolSpec
@@ -59,6 +60,8 @@ class Sitting:
     retries: Retries
     draw: random.Random
     """Seeded by the attempt: the same attempt waits the same times."""
+    is_tiny: bool = False
+    """Whether the model is asked once for a few sentences: see `agents.tiny`."""
     trajectory: TrajectoryDetector = field(default_factory=TrajectoryDetector)
     silent_turns: int = 0
     """Replies without a tool call, one after the other."""
@@ -83,7 +86,8 @@ class Sitting:
             messages=self.context.messages,
             tools=self.context.tools,
             window_tokens=window.effective_tokens,
-            max_output_tokens=window.output_tokens,
-            temperature=self.agent.temperature,
+            max_output_tokens=OUTPUT_TOKENS if self.is_tiny else window.output_tokens,
+            temperature=TEMPERATURE if self.is_tiny else self.agent.temperature,
+            stop=stops(self.brief) if self.is_tiny else (),
             think=self.agent.think if self.profile.has_thinking else None,
         )

@@ -196,7 +196,10 @@ async def _record_end(sitting: Sitting, turn: int, heard: Heard) -> None:
         return
     ended = TurnEnded(sitting.task, turn, _usage(sitting, heard), heard.stop, heard.is_salvaged)
     await sitting.desk.record(ended)
-    if heard.loop:
+    if heard.loop and sitting.is_tiny:
+        # No ladder for it: what it said before is taken, and asked again it would repeat itself again.
+        sitting.desk.write(turn, "note", "\ncut here: it repeats itself\n")
+    elif heard.loop:
         await sitting.desk.record(loop_found(sitting, heard.loop))
 
 

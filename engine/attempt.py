@@ -12,6 +12,7 @@ from engine import events as e
 from engine.briefing import brief_for
 from engine.clean import clean, clean_line
 from engine.clock import Clock
+from engine.compilation import compiled
 from engine.desk import LaneDesk
 from engine.due import Attempting
 from engine.git.commits import CommitMade, OutsideScope
@@ -145,7 +146,8 @@ class Attempts:
             await self._record(effect, e.TaskProduced(effect.task, effect.attempt, summary, output))
             return
         if task.spec.writes:
-            _write_below(root, task.spec.writes, output or summary)
+            output = (await compiled(self._journal.run, task, self._workspace, output or summary))[:OUTPUT_CHARS]
+            _write_below(root, task.spec.writes, output)
         made = await self._commit(effect, task, summary, key)
         if made is None and await self._stands(task):
             tree = await self._workspace.tree_of(task.start_commit)

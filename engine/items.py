@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from engine.clean import clean
+import re
+
+from engine.clean import clean, clean_line
 from engine.errors import UserFault
 from engine.git.diffs import log, show_file
 from engine.git.gateway import Git
 
 ITEM_CHARS = 12_000
 """How much of an item a brief holds; the cut is said."""
+ESSENCE_CHARS = 480
+"""How much of an item a tiny model is shown."""
+HEADLINE_CHARS = 120
+DIFF_MARK = "\n---\n"
+"""What git puts between a commit's message and its statistics."""
+_SIGNED = re.compile(r"[A-Z][\w-]*(?:-by|-Id): .*")
+_FRAME = re.compile(r"^\s*(?:#!.*|[\"'#/*<!-]+)|[\"'*/>-]+\s*$")
+"""Marks around the comment or docstring that opens a file."""
 
 
 def item_text(git: Git, item: str) -> str:
@@ -28,6 +38,33 @@ def item_text(git: Git, item: str) -> str:
     return _cut(f"{path}\n\n{content.decode('utf-8', 'replace')}")
 
 
+def headline(item: str, text: str) -> str:
+    """What an item calls itself, in one line: a commit's subject, a file's path.
+
+    In: text, as `item_text` gave it.
+    """
+    return clean_line(_message(text) if item.startswith("commit:") else text.split("\n", 1)[0], HEADLINE_CHARS)
+
+
+def essence(item: str, text: str) -> str:
+    """The few lines in which an item says of itself what it is: a commit's message, how a file begins.
+
+    In: text, as `item_text` gave it.
+    """
+    if item.startswith("commit:"):
+        lines = [line.strip() for line in _message(text).splitlines()]
+        kept = [line for line in lines if line and not _SIGNED.fullmatch(line)]
+        return "\n".join(kept)[:ESSENCE_CHARS]
+    path, _, content = text.partition("\n\n")
+    lines = [_FRAME.sub("", line).strip() for line in content.lstrip().split("\n\n", 1)[0].splitlines()]
+    return f"{path}\n{' '.join(filter(None, lines))}"[:ESSENCE_CHARS]
+
+
+def headlines(git: Git, items: tuple[str, ...]) -> tuple[str, ...]:
+    """The headline of each item, in their order."""
+    return tuple(headline(item, item_text(git, item)) for item in items)
+
+
 def recent_commits(git: Git, revisions: str, count: int) -> tuple[str, ...]:
     """The newest commits of a range or head as items, newest first."""
     return tuple(f"commit:{facts.sha}" for facts in log(git, [revisions], count))
@@ -43,6 +80,11 @@ def files_matching(git: Git, commit: str, globs: tuple[str, ...]) -> tuple[str, 
 
 def _commit_text(git: Git, sha: str) -> str:
     return git.text("log", "-1", "--format=commit %H%nauthor %an%ndate %as%n%n%B", "--stat", "-p", "--no-color", sha)
+
+
+def _message(text: str) -> str:
+    """A commit's own words: what stands between its facts and its diff."""
+    return text.partition("\n\n")[2].partition(DIFF_MARK)[0].strip()
 
 
 def _cut(text: str) -> str:

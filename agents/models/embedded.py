@@ -23,6 +23,8 @@ from engine.model import Chunk, ModelProfile, ModelRef, ModelRequest, ProgressCh
 
 WINDOW_TOKENS = 4_096
 """Per slot: what the tiny model can use, and little memory."""
+TINY_SLOTS = 2
+"""Two replies stream at once; together they decode faster than one after the other."""
 START_TIMEOUT_S = 300.0
 STOP_TIMEOUT_S = 2.0
 GGUF_MAGIC = b"GGUF"
@@ -168,7 +170,7 @@ def _environment() -> dict[str, str]:
 
 def smollm2_server(folder: Path, on_progress: smollm.OnProgress = smollm.nothing) -> EmbeddedServer:
     """The tiny model's server; its file is fetched on first use."""
-    return EmbeddedServer(lambda: smollm.ensure_smollm2(folder, on_progress), smollm.NAME)
+    return EmbeddedServer(lambda: smollm.ensure_smollm2(folder, on_progress), smollm.NAME, slots=TINY_SLOTS)
 
 
 def file_server(path: Path, *, window_tokens: int = WINDOW_TOKENS, slots: int = 1) -> EmbeddedServer:
@@ -209,9 +211,12 @@ class EmbeddedModel:
         """
         model = await self._ready()
         said = await model.profile()
-        is_tiny = self._server.alias == smollm.NAME
-        notes = ("tiny model",) if is_tiny else ()
+        notes = ("tiny model",) if self._is_tiny else ()
         return replace(said, ref=self.ref, is_local=True, tier=Tier.QUICK, has_thinking=False, notes=notes)
+
+    @property
+    def _is_tiny(self) -> bool:
+        return self._server.alias == smollm.NAME
 
     async def aclose(self) -> None:
         """End the process."""
@@ -231,6 +236,7 @@ class EmbeddedModel:
                 await self._inner.aclose()
             at_v1 = Address(address.origin, "/v1")
             endpoint = openai_endpoint(at_v1, self._server.api_key, timeouts=self._timeouts)
-            self._inner = OpenAIModel(ModelRef("openai", self._server.alias), endpoint, is_llama_cpp=True)
+            ref = ModelRef("openai", self._server.alias)
+            self._inner = OpenAIModel(ref, endpoint, is_llama_cpp=True, is_damped=self._is_tiny)
             self._address = address
         return self._inner

@@ -61,11 +61,17 @@ class OpenAIModel:
     """One model of one compatible server."""
 
     def __init__(
-        self, ref: ModelRef, endpoint: Endpoint, *, is_llama_cpp: bool = False, owns_endpoint: bool = True
+        self,
+        ref: ModelRef,
+        endpoint: Endpoint,
+        *,
+        is_llama_cpp: bool = False,
+        is_damped: bool = False,
+        owns_endpoint: bool = True,
     ) -> None:
         self.ref = ref
         self._endpoint = endpoint
-        self._dialect = dialect_of(ref.name, is_llama_cpp=is_llama_cpp)
+        self._dialect = dialect_of(ref.name, is_llama_cpp=is_llama_cpp, is_damped=is_damped)
         self._owns_endpoint = owns_endpoint
 
     async def stream(self, request: ModelRequest) -> AsyncGenerator[Chunk, None]:

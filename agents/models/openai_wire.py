@@ -46,6 +46,12 @@ _REASONS = {
 }
 _FAILED = {"content_filter": 403, "error": 502}
 """Finish reasons that are failures, and the status that each amounts to."""
+DAMPING = {"dry_multiplier": 0.8, "dry_base": 1.75, "dry_allowed_length": 6, "dry_penalty_last_n": 64}
+"""Makes the next word of a sequence that was said already less likely, the longer the sequence, the less; six words and
+less are free, so that names and idioms survive. A flat `repeat_penalty` made a tiny model invent words instead.
+
+Source: llama.cpp tools/server/README.md, the DRY sampler.
+"""
 _REASONING_NAME = re.compile(r"^(?:.*/)?(?:o\d|gpt-[5-9])(?!\d)")
 
 
@@ -62,6 +68,8 @@ class Dialect:
     """`reasoning_effort`: others refuse it."""
     is_llama_cpp: bool = False
     """`return_progress` and `chat_template_kwargs`."""
+    is_damped: bool = False
+    """llama.cpp's sampler against repetition, for models that fall into it; code and JSON repeat themselves rightly."""
 
     def learn(self, refusal: str) -> bool:
         """Change what a 400 complains about.
@@ -82,7 +90,7 @@ class Dialect:
         return before != (self.has_usage_option, self.has_completion_limit, self.has_sampling, self.has_effort)
 
 
-def dialect_of(name: str, *, is_llama_cpp: bool = False) -> Dialect:
+def dialect_of(name: str, *, is_llama_cpp: bool = False, is_damped: bool = False) -> Dialect:
     """The dialect to begin with, judged by the model's name."""
     is_reasoning = bool(_REASONING_NAME.match(name))
     return Dialect(
@@ -90,6 +98,7 @@ def dialect_of(name: str, *, is_llama_cpp: bool = False) -> Dialect:
         has_sampling=not is_reasoning,
         has_effort=is_reasoning,
         is_llama_cpp=is_llama_cpp,
+        is_damped=is_damped,
     )
 
 
@@ -114,6 +123,8 @@ def chat_body(name: str, request: ModelRequest, dialect: Dialect) -> dict[str, A
         body["reasoning_effort"] = request.think if isinstance(request.think, str) else "medium"
     if dialect.is_llama_cpp:
         body["return_progress"] = True
+        if dialect.is_damped and request.schema is None:
+            body |= DAMPING
         if request.think is not None:
             body["chat_template_kwargs"] = {"enable_thinking": bool(request.think)}
     return body

@@ -41,7 +41,7 @@ def test_digest_maps_over_items_and_writes_one_file() -> None:
     each, combine = FLOWS["digest"].nodes
 
     assert (each.each, each.reads, each.edits) == ("items", False, False)
-    assert (combine.needs, combine.writes) == (("map",), "orchestra-digest.md")
+    assert (combine.needs, combine.after, combine.writes) == ((), ("map",), "orchestra-digest.md")
 
 
 NODES = "name: f\nnodes:\n  a: {agent: coder}\n"

@@ -56,7 +56,8 @@ class Composition:
         """Turn the wish to start a run into its first fact.
 
         In:      the wish: `goal`, `flow` (auto), `check`, `commits` or `files` to go over, `lanes`, `allow_cloud`,
-                 `root` (the checkout it was made in, when that is not the engine's own), `unattended`, `accept_plan`, `plan`, `models` (word to names), `script`, `speed`, `budget_usd`.
+                 `root` (the checkout it was made in, when that is not the engine's own), `unattended`,
+                 `accept_plan`, `plan`, `models` (word to names), `script`, `speed`, `budget_usd`.
         Raises:  UserFault with what to do instead.
         """
         facts = await in_thread(self._look, wish)

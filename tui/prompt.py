@@ -57,8 +57,9 @@ class Prompt(Input):
 
     BINDINGS = [*bindings_for(Place.PROMPT, "")]
     DEFAULT_CSS = """
-    Prompt { border: round $border; background: $background; height: 3; padding: 0 1; background-tint: 0%; }
-    Prompt:focus { background-tint: 0%; }
+    Prompt { border: round $border; background: $background; height: 3; padding: 0 1; background-tint: 0%;
+             border-title-color: $o-dim; border-subtitle-color: $o-base; }
+    Prompt:focus { background-tint: 0%; border-title-color: $o-strong; border-title-style: bold; }
     Prompt.-accent:focus { border: round $o-accent; }
     Prompt.-note:focus { border: round $o-note; }
     Prompt.-running:focus { border: round $o-running; }

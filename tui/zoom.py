@@ -52,7 +52,7 @@ class ZoomScreen(ReadingScreen):
         """The lane with its numbers, and the tabs."""
         view = self._view()
         if view is None:
-            return [((" the lane is gone", "dim"),), self._tab_row()]
+            return [((" the lane is gone", "dim"),), *self._tab_rows()]
         left: Row = (
             (f" {view.number} ", "dim"),
             (f"{view.phase.icon(self.glyphs.is_ascii)} {view.word}", f"{view.role}+bold"),
@@ -61,7 +61,7 @@ class ZoomScreen(ReadingScreen):
         )
         right = self._numbers(view)
         gap = self.size.width - row_width(left) - row_width(right)
-        return [(*left, (" " * gap, ""), *right) if gap > 1 else left, self._tab_row()]
+        return [(*left, (" " * gap, ""), *right) if gap > 1 else left, *self._tab_rows()]
 
     def keys(self) -> list[tuple[str, str]]:
         """The keys of this screen."""
@@ -120,12 +120,12 @@ class ZoomScreen(ReadingScreen):
             pieces.append((f"  {view.rate}", "running"))
         return (*pieces, (" ", ""))
 
-    def _tab_row(self) -> Row:
+    def _tab_rows(self) -> list[Row]:
         row: list[tuple[str, str]] = [(" ", "")]
         for index, name in enumerate(zoom_view.TABS):
             role = "focus+bold+reverse" if index == self.tab else "dim"
             row.append((f" {index + 1} {name} ", role))
-        return tuple(row)
+        return [tuple(row), ((self.glyphs.rule * self.size.width, "border"),)]
 
     def _view(self) -> LaneView | None:
         shown = next((lane for lane in self.dashboard.view.lanes if lane.task == self.lane), None)

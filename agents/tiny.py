@@ -3,7 +3,7 @@
 A model of a hundred million weights rewrites a short text in plain words and can do nothing else: shown the list of
 files or a diff it invents. So it is told two sentences, a few examples as turns, and what an item says of itself; it is
 asked once, without reminders; and of its reply only whole sentences that speak of the material are kept. Where none is
-left the result says so and names the item: never a guess in place of a summary.
+left the result says so and gives the item's own words: never a guess in place of a summary.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from agents.context import Section
 from agents.models.estimate import CHARS_PER_TOKEN
 from agents.sentences import is_about, whole_sentences
 from engine.clean import clean_line
-from engine.items import essence, headline
+from engine.items import essence, own_words
 from engine.model import Message
 from engine.ports import Brief, Produced
 
@@ -43,14 +43,14 @@ _COMMIT_EXAMPLES = (
     ),
 )
 _FILE_EXAMPLES = (
-    (
-        "app/config.py\nReads the settings from a file and from the environment.",
-        "config.py reads the settings from a file and from the environment.",
-    ),
     ("shop/cache.py\nPrices in memory, for an hour.", "cache.py keeps prices in memory for an hour."),
     (
         "web/login.js\nThe login form: checks the name, asks the server, shows what went wrong.",
         "login.js is the login form: it checks the name, asks the server and shows what went wrong.",
+    ),
+    (
+        "app/config.py\nReads the settings from a file and from the environment.",
+        "config.py reads the settings from a file and from the environment.",
     ),
 )
 
@@ -90,7 +90,7 @@ def result_of(brief: Brief, said: str, is_cut: bool, has_looped: bool) -> Produc
     good = [sentence for sentence in whole if is_about(sentence, _material(brief))]
     kept = " ".join(good[: 1 if brief.task.item else COMBINED_SENTENCES])
     if not kept:
-        kept = f"{NO_SUMMARY} {_why_none(said, whole, has_looped)}) {_name(brief)}".strip()
+        kept = f"{NO_SUMMARY} {_why_none(said, whole, has_looped)}) {_own(brief)}".strip()
     return Produced(clean_line(kept, 200), kept)
 
 
@@ -102,8 +102,8 @@ def _why_none(said: str, whole: list[str], has_looped: bool) -> str:
     return "the model repeated itself" if has_looped else "the model ended no sentence"
 
 
-def _name(brief: Brief) -> str:
-    return headline(brief.task.item, brief.item_text) if brief.task.item else ""
+def _own(brief: Brief) -> str:
+    return own_words(brief.task.item, brief.item_text) if brief.task.item else ""
 
 
 def _material(brief: Brief) -> str:

@@ -60,6 +60,16 @@ def essence(item: str, text: str) -> str:
     return f"{path}\n{' '.join(filter(None, lines))}"[:ESSENCE_CHARS]
 
 
+def own_words(item: str, text: str) -> str:
+    """One line that an item says of itself: a commit's subject, the first words of a file.
+
+    In: text, as `item_text` gave it.
+    """
+    if item.startswith("commit:"):
+        return headline(item, text)
+    return clean_line(essence(item, text).partition("\n")[2], HEADLINE_CHARS)
+
+
 def headlines(git: Git, items: tuple[str, ...]) -> tuple[str, ...]:
     """The headline of each item, in their order."""
     return tuple(headline(item, item_text(git, item)) for item in items)

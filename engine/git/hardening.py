@@ -29,8 +29,8 @@ from collections.abc import Iterable, Sequence
 from engine.git.names import OURS
 
 _COMMANDS = """
-    blame cat-file check-attr checkout-index clean commit-tree config diff-tree for-each-ref log ls-files merge-base
-    merge-tree read-tree rev-list rev-parse status symbolic-ref update-index update-ref worktree write-tree
+    blame cat-file check-attr checkout-index clean commit-tree config diff-tree for-each-ref log ls-files ls-tree
+    merge-base merge-tree read-tree rev-list rev-parse status symbolic-ref update-index update-ref worktree write-tree
 """
 COMMANDS = frozenset(_COMMANDS.split())
 """The only subcommands that may be called; none runs a program by itself."""

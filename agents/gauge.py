@@ -41,6 +41,8 @@ class Gauge:
         self._ratio = 1.0
         self._sent_raw = 0
         self._read = 0
+        self._tools: Iterable[ToolSpec] = ()
+        self._tools_raw = 0
 
     @property
     def ratio(self) -> float:
@@ -49,7 +51,7 @@ class Gauge:
 
     def tokens(self, messages: Iterable[Message], tools: Iterable[ToolSpec] = ()) -> int:
         """Estimate a prompt, corrected by what was read so far."""
-        return self.scaled(tokens_in_messages(messages, tools))
+        return self.scaled(tokens_in_messages(messages) + self._raw_of_tools(tools))
 
     def scaled(self, raw_tokens: int) -> int:
         """Correct a raw estimate."""
@@ -66,19 +68,25 @@ class Gauge:
         Out: a Cut when the server cannot have read it all; otherwise None, and later estimates are corrected.
         """
         held = list(messages)
-        raw = tokens_in_messages(held, tools)
+        certain = tokens_in_messages(held)
+        raw = certain + self._raw_of_tools(tools)
         # Some vendors leave cached tokens out of the count although the port asks for them in it.
         read = usage.prompt_tokens + (usage.cached_tokens if usage.cached_tokens > usage.prompt_tokens else 0)
         if usage.is_estimated or read <= 0:
             return None
         # Some templates leave the tools out, always or after a tool's answer: only messages are certain to be read.
-        certain = tokens_in_messages(held)
         if certain >= SMALLEST_TOKENS and self._is_cut(certain, raw, read, any(message.opaque for message in held)):
             return Cut(self.scaled(raw), read)
         if not self._is_only_new(raw, read):
             self._ratio = min(max(read / raw, LOWEST_RATIO), HIGHEST_RATIO)
             self._sent_raw, self._read = raw, read
         return None
+
+    def _raw_of_tools(self, tools: Iterable[ToolSpec]) -> int:
+        """Their schemas are encoded to be counted: once for a conversation, which offers the same all the time."""
+        if tools is not self._tools:
+            self._tools, self._tools_raw = tools, tokens_in_messages((), tools)
+        return self._tools_raw
 
     def _is_cut(self, certain: int, raw: int, read: int, has_opaque: bool) -> bool:
         if self._is_only_new(raw, read):

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
+from agents.hearing import Ears
 from agents.models.actions import acting, as_action_request
 from agents.models.estimate import tokens_in
 from agents.models.salvage import salvaging
@@ -22,7 +23,7 @@ from engine.clean import clean_line
 from engine.clock import Clock
 from engine.errors import MalformedReply, ModelFault
 from engine.lane_events import LoopFound, TurnEnded, TurnFailed, TurnStarted
-from engine.loops import StreamDetector, Verdict
+from engine.loops import Verdict
 from engine.model import (
     Chunk,
     EndChunk,
@@ -129,16 +130,19 @@ async def unless_interrupted(desk: Desk, step: Coroutine[Any, Any, object]) -> b
 async def _hear(sitting: Sitting, turn: int, heard: Heard) -> None:
     """Fill `heard` chunk by chunk, so that what was said survives being cut; a fault is kept, not raised."""
     desk, clock = sitting.desk, sitting.desk.clock
-    detectors = (StreamDetector(), StreamDetector())
+    ears = Ears(desk)
     try:
         async with desk.seat(sitting.brief.rung, turn):
             await desk.record(TurnStarted(sitting.task, turn, sitting.brief.rung.model))
             heard.sent_at = clock.monotonic()
             async with aclosing(_chunks(sitting, turn)) as chunks:  # type: ignore[type-var]  # adapters' streams are generators
                 async for chunk in chunks:
-                    _take(heard, chunk, clock)
-                    _show(desk, turn, chunk)
-                    if _repeats(desk, detectors, heard, chunk):
+                    heard.loop = ears.hear(chunk)
+                    # The words that complete a loop were said; a call or an end behind them was never reached.
+                    if heard.loop is None or isinstance(chunk, TextChunk | ThinkingChunk):
+                        _take(heard, chunk, clock)
+                        _show(desk, turn, chunk)
+                    if heard.loop:
                         return
         if heard.end is None:
             raise MalformedReply(sitting.brief.rung.model, sitting.brief.rung.host, "the stream ended too early")
@@ -178,17 +182,6 @@ def _show(desk: Desk, turn: int, chunk: Chunk) -> None:
         desk.write(turn, "text", chunk.text)
     elif isinstance(chunk, ThinkingChunk):
         desk.write(turn, "thinking", chunk.text)
-
-
-def _repeats(desk: Desk, detectors: tuple[StreamDetector, StreamDetector], heard: Heard, chunk: Chunk) -> bool:
-    """Whether the reply goes round in circles, and nobody called that honest."""
-    if not isinstance(chunk, TextChunk | ThinkingChunk):
-        return False
-    found = detectors[isinstance(chunk, ThinkingChunk)].feed(chunk.text)
-    if found is None or found.kind.value in desk.forgiven():
-        return False
-    heard.loop = found
-    return True
 
 
 async def _record_end(sitting: Sitting, turn: int, heard: Heard) -> None:

@@ -30,6 +30,7 @@ class LaneDesk:
         self._seats = seats
         self._task = task
         self._attempt = attempt
+        self._attempt_name = str(attempt)
         self._cuts_seen = self._lane.interrupts
 
     @property
@@ -44,7 +45,7 @@ class LaneDesk:
     def write(self, turn: int, stream: str, text: str) -> None:
         """Show streamed text."""
         run = self._journal.run.run
-        self._journal.write(ChunkDraft(run, self._task, str(self._attempt), turn, stream, text))
+        self._journal.write(ChunkDraft(run, self._task, self._attempt_name, turn, stream, text))
 
     @asynccontextmanager
     async def seat(self, rung: Rung, turn: int) -> AsyncIterator[None]:

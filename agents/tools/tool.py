@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any, Generic, Literal, Protocol, TypeAlias, TypeVar
 
@@ -161,8 +162,9 @@ def refused(reason: str) -> ToolResult:
     return ToolResult(reason, is_error=True, display=clean_line(reason.partition("\n")[0], DISPLAY_LIMIT))
 
 
+@cache  # pydantic takes half a millisecond for each, and every attempt offers a dozen
 def schema_of(arguments: type[Arguments]) -> dict[str, Any]:
-    """The JSON schema of an arguments class, without the titles that only cost tokens."""
+    """The JSON schema of an arguments class, without the titles that only cost tokens; not to be changed."""
     schema = arguments.model_json_schema()
     schema.pop("title", None)
     schema.pop("description", None)

@@ -22,6 +22,7 @@ from engine.decide import with_consequences
 from engine.errors import StoreFault, UserFault
 from engine.evolve import evolve_repository
 from engine.git.gateway import Git
+from engine.git.worktrees import empty_trash
 from engine.journal import Journal
 from engine.landing import Landings
 from engine.places import Places
@@ -94,6 +95,7 @@ class Host:
 
     async def _tidy(self, reader: LogReader, group: asyncio.TaskGroup) -> None:
         """Let runs that are over give back what a killed engine left of their lanes."""
+        await in_thread(empty_trash, self._places.lanes)
         for run in await in_thread(lane_runs, self._git, self._places.lanes):
             journal = Journal.from_rows(self._log, self._clock, run, reader.history(run))
             if journal.run.is_over:

@@ -16,7 +16,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Lock
 from typing import TypeVar
@@ -29,6 +29,8 @@ from engine.git.snapshots import changed_paths, keep, save
 LOCK_REASON = "orchestra-tui"
 POOL = ".pool"
 """The folder of worktrees made ahead; no run can have this name."""
+TRASH = ".trash"
+"""The folder of lanes that are being deleted."""
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -132,9 +134,21 @@ class Worktrees:
         """
         if not is_saved:
             refuse_to_lose(self.git, worktree)
-        delete_folder(worktree.path)
+        self._take_away(worktree.path)
         self._forget(worktree)
         self.git.run(["update-ref", "-d", names.head_ref(worktree.branch)])
+
+    def _take_away(self, path: Path) -> None:
+        """Delete a lane's folder, out of the lane's place first: killed half-way, no half of a lane stands there."""
+        if not os.path.lexists(path):
+            return
+        trash = self.home / TRASH
+        trash.mkdir(mode=0o700, exist_ok=True)
+        if path.is_dir() and not path.is_symlink():
+            os.chmod(path, 0o700)
+        gone = trash / os.urandom(6).hex()
+        path.rename(gone)
+        delete_folder(gone)
 
     def _forget(self, worktree: Worktree) -> None:
         """Take a worktree whose folder is gone out of git's records; its branch stays."""
@@ -300,3 +314,10 @@ def delete_folder(path: Path) -> None:
         if not os.access(folder, os.W_OK | os.X_OK):
             os.chmod(folder, 0o700)
     shutil.rmtree(path)
+
+
+def empty_trash(home: Path) -> None:
+    """Finish the deletions that a kill broke off; nothing in there is a lane any more."""
+    with suppress(FileNotFoundError):
+        for path in (home / TRASH).iterdir():
+            delete_folder(path)

@@ -197,6 +197,7 @@ def test_a_run_in_a_linked_worktree_leaves_both_checkouts_alone(world: World) ->
 
     assert done.code == 0, done.out + done.err
     assert snapshot(beside) == there
+    assert user_state(git) == theirs
     assert snapshot(world.root) == before
     assert world.git("rev-parse", "beside") == world.git("rev-parse", "main")
 

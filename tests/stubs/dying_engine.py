@@ -8,6 +8,7 @@
     before-KIND:N       when it is about to be written: what the event tells of has happened, nobody knows of it
     git:N               after the N-th git call that changes something has ended
     git-loose:N         when that call has just been started: git goes on alone
+    delete:N            in the middle of deleting the N-th folder, its `.git` first
 
 Events of the repository do not count, only those of runs. A point that is never reached kills nobody.
 """
@@ -25,6 +26,7 @@ from threading import Lock
 from typing import Any
 
 from engine.git import process as git_process
+from engine.git import worktrees
 from engine.store.rows import EventDraft
 from engine.store.writing import LogWriter
 
@@ -90,6 +92,19 @@ def watch_git(death: Death) -> None:
     git_process._Collector.result = dying_result  # type: ignore[method-assign]  # as above
 
 
+def watch_deletions(death: Death) -> None:
+    """Wrap the only function that deletes folders."""
+    delete = worktrees.delete_folder
+
+    def dying_delete(path: Path) -> None:
+        if death.passes():
+            (path / ".git").unlink(missing_ok=True)
+            die()
+        delete(path)
+
+    worktrees.delete_folder = dying_delete
+
+
 def main() -> int:
     """Serve as the engine does, until the point is reached."""
     parser = argparse.ArgumentParser()
@@ -97,7 +112,8 @@ def main() -> int:
     parser.add_argument("--die", required=True)
     options = parser.parse_args()
     death = Death(options.die)
-    (watch_git if death.form.startswith("git") else watch_events)(death)
+    watchers = {"git": watch_git, "git-loose": watch_git, "delete": watch_deletions}
+    watchers.get(death.form, watch_events)(death)
     from agents.__main__ import serve
 
     return asyncio.run(serve(options.repository))

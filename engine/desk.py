@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -32,6 +33,8 @@ class LaneDesk:
         self._attempt = attempt
         self._attempt_name = str(attempt)
         self._cuts_seen = self._lane.interrupts
+        self._said: list[str] = []
+        self._said_in = (0, "")
 
     @property
     def _lane(self) -> Lane:
@@ -39,13 +42,25 @@ class LaneDesk:
 
     async def record(self, *facts: Event) -> None:
         """Log facts; a late word of an attempt that is over is dropped."""
+        self._hand_over()
         if self._is_current(self._journal.run):
             await self._journal.record(*facts)
 
     def write(self, turn: int, stream: str, text: str) -> None:
-        """Show streamed text."""
-        run = self._journal.run.run
-        self._journal.write(ChunkDraft(run, self._task, self._attempt_name, turn, stream, text))
+        """Show streamed text; what comes before the event loop goes round is handed over as one piece."""
+        if self._said_in != (turn, stream):
+            self._hand_over()
+            self._said_in = turn, stream
+        if not self._said:
+            asyncio.get_running_loop().call_soon(self._hand_over)
+        self._said.append(text)
+
+    def _hand_over(self) -> None:
+        if self._said:
+            text = "".join(self._said)
+            self._said.clear()
+            run = self._journal.run.run
+            self._journal.write(ChunkDraft(run, self._task, self._attempt_name, *self._said_in, text))
 
     @asynccontextmanager
     async def seat(self, rung: Rung, turn: int) -> AsyncIterator[None]:

@@ -198,5 +198,15 @@ async def test_streamed_text_bears_run_lane_attempt_and_turn() -> None:
     lane = Lane()
     desk = await lane.open()
     desk.write(3, "text", "hello")
+    await asyncio.sleep(0)
     (chunk,) = lane.ledger.chunks
     assert tuple(chunk) == ("r1", "edit", "1", 3, "text", "hello")
+
+
+async def test_text_that_comes_at_once_is_one_piece_for_each_stream_and_goes_before_the_next_fact() -> None:
+    lane = Lane()
+    desk = await lane.open()
+    for stream, text in (("thinking", "so "), ("thinking", "then"), ("text", "hel"), ("text", "lo")):
+        desk.write(3, stream, text)
+    await desk.record(e.TurnStarted(EDIT, 3, "m"))
+    assert [(chunk.stream, chunk.text) for chunk in lane.ledger.chunks] == [("thinking", "so then"), ("text", "hello")]

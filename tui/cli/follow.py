@@ -115,7 +115,7 @@ def closing_lines(run: Run) -> Iterator[str]:
     if run.head != run.base_commit:
         yield ""
         yield f"The result is on branch {run.branch}; yours is untouched. Look: git diff ...{run.branch}"
-        yield f"Take it: git merge {run.branch}"
+        yield f"Take it: orchestra-tui land {run.run}"
 
 
 def exit_code(run: Run) -> int:

@@ -106,7 +106,7 @@ def _plan_row(row: PlanRow, width: int, is_selected: bool, glyphs: Glyphs) -> Ro
     over = row.phase.is_over
     title_role = "strong+bold" if is_selected else ("dim" if over else "base")
     head: Row = (
-        (f"{mark}{row.number:>2} ", "accent+bold" if is_selected else "faint"),
+        (f"{mark}{row.number or '':>2} ", "accent+bold" if is_selected else "faint"),
         (f"{indent}{row.phase.icon(glyphs.is_ascii)} ", row.role),
     )
     room = width - row_width(head) - row_width(((agent, ""),)) - 3

@@ -84,6 +84,7 @@ class DrawingApp(CommandingApp):
         self.outputs.clear()
         self.facts.clear()
         self._board.selected = None
+        self._board.is_chosen = self._board.has_focus
 
     def lens(self) -> Lens:
         """What views depend on beside the state."""

@@ -35,6 +35,8 @@ _MEANINGS = {
     Phase.REVISING: "gets another attempt, the events say why",
     Phase.PROVEN: "the engine's own check holds on exactly this tree",
     Phase.CLAIMED: "the agent says so, nothing proves it",
+    Phase.NO_WORSE: "the check holds as before: nothing broke, nothing is proven to be better",
+    Phase.SENT_BACK: "a review that sends work back",
     Phase.FAILED: "will not be done; the events say why",
     Phase.PENDING: "waits for what it needs",
 }

@@ -47,6 +47,8 @@ class LaneBoard(Widget, can_focus=True):
         self.palette = palette
         self.glyphs = glyphs
         self.selected: str | None = None
+        self.is_chosen = False
+        """Whether the person chose the selected lane; until then it is the first one."""
         self.remedy_for: str | None = None
         self.hearing: str | None = None
         self.empty: tuple[Row, ...] = ()
@@ -63,7 +65,7 @@ class LaneBoard(Widget, can_focus=True):
     def show(self, views: tuple[LaneView, ...], outputs: Mapping[str, LaneOutput]) -> None:
         """Show these lanes; repaints what differs from before."""
         self._views, self._outputs = views, outputs
-        if self.selected is None or all(view.task != self.selected for view in views):
+        if not self.is_chosen or all(view.task != self.selected for view in views):
             self.selected = views[0].task if views else None
         self.repaint()
 
@@ -89,6 +91,7 @@ class LaneBoard(Widget, can_focus=True):
 
     def select(self, task: str | None) -> None:
         """Choose a lane."""
+        self.is_chosen = True
         if task != self.selected:
             self.selected = task
             self.remedy_for = None
@@ -158,10 +161,11 @@ class LaneBoard(Widget, can_focus=True):
     def _tile(self) -> Tiling:
         width, height = self.size
         columns = columns_for(self.screen_width)
-        wanting = sum(view.has_pane for view in self._views)
+        total = len(self._views)
+        busy = sum(view.is_busy for view in self._views)
         # When all is over nobody needs the room: let the last words be read.
-        wanting = wanting or min(len(self._views), 2 * columns)
-        return tile(wanting, len(self._views), width, height, columns)
+        wanting = sum(view.has_pane for view in self._views) or min(total, 2 * columns)
+        return tile(busy, max(busy, wanting), total, width, height, columns)
 
     def _tile_count(self, tiling: Tiling) -> int:
         return len(tiling.panes) + len(tiling.lines) + bool(tiling.rest)
@@ -237,6 +241,10 @@ class LaneBoard(Widget, can_focus=True):
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
         """Look down in the lane under the mouse."""
         self.scroll_lane(-1, self._task_at(event.x, event.y), rows=3)
+
+    def on_focus(self) -> None:
+        """The person looks at the selected lane: it stays selected from now on."""
+        self.is_chosen = True
 
     def on_resize(self) -> None:
         """Lay out anew."""

@@ -51,7 +51,7 @@ def line_row(view: LaneView, width: int, glyphs: Glyphs, is_selected: bool) -> R
     """A lane as one row."""
     mark = glyphs.cursor if is_selected else " "
     head: Row = (
-        (f"{mark}{view.number:>2} ", "accent+bold" if is_selected else "faint"),
+        (f"{mark}{view.number or '':>2} ", "accent+bold" if is_selected else "faint"),
         (view.phase.icon(glyphs.is_ascii) + " ", view.role),
     )
     name_width = 14 if width < 70 else 26
@@ -131,7 +131,7 @@ def _top(view: LaneView, frame: Frame, edge: str) -> Row:
     corners = glyphs.heavy_top if frame.is_selected else glyphs.top
     bold = "+bold" if frame.is_selected else ""
     left: list[tuple[str, str]] = [
-        (f" {view.number} ", "accent+bold" if frame.is_selected else "dim"),
+        (f" {view.number} " if view.number else " ", "accent+bold" if frame.is_selected else "dim"),
         (view.phase.icon(glyphs.is_ascii) + " ", view.role),
         (view.agent, "strong+bold"),
     ]
@@ -145,21 +145,27 @@ def _top(view: LaneView, frame: Frame, edge: str) -> Row:
 def _bottom(view: LaneView, frame: Frame, edge: str) -> Row:
     glyphs = frame.glyphs
     corners = glyphs.heavy_bottom if frame.is_selected else glyphs.bottom
-    left: list[tuple[str, str]] = [(f" {view.word} ", f"{view.role}+bold")]
+    left: list[tuple[str, str]] = [(f" {view.word}", f"{view.role}+bold")]
     if view.turn and frame.width >= 44:
-        left.append((f"{view.turn} ", "dim"))
+        left.append((f"{glyphs.dot}{view.turn}", "dim"))
     if frame.above:
-        left.append((f"{frame.above} rows up ", "warning"))
+        left.append((f"{glyphs.dot}{frame.above} rows up", "warning"))
     if frame.is_hearing:
-        left.append(("hears you ", "accent"))
-    right: list[tuple[str, str]] = []
-    if view.gauge:
-        right += gauge_pieces(view.gauge, glyphs, frame.width >= 56)
-    if view.rate and frame.width >= 50:
-        right += [(glyphs.dot if right else " ", "faint"), (view.rate, "running")]
-    if right:
-        right.append((" ", ""))
-    return _border(corners, edge, left, right, frame)
+        left.append((f"{glyphs.dot}hears you", "accent"))
+    left.append((" ", ""))
+    room = frame.width - 4 - row_width(tuple(left))
+    return _border(corners, edge, left, _numbers(view, glyphs, room), frame)
+
+
+def _numbers(view: LaneView, glyphs: Glyphs, room: int) -> list[tuple[str, str]]:
+    """Gauge and speed, as much of them as there is room for."""
+    rate: Row = ((view.rate, "running"), (" ", "")) if view.rate else ()
+    if view.gauge is None:
+        return [(" ", ""), *rate] if rate and row_width(rate) < room else []
+    between: Row = ((glyphs.dot, "faint"),) if rate else ((" ", ""),)
+    full, bar = (gauge_pieces(view.gauge, glyphs, has_numbers) for has_numbers in (True, False))
+    offers: list[list[tuple[str, str]]] = [[*full, *between, *rate], [*bar, *between, *rate], [*bar, (" ", "")]]
+    return next((offer for offer in offers if row_width(tuple(offer)) <= room), [])
 
 
 def gauge_pieces(gauge: Gauge, glyphs: Glyphs, has_numbers: bool) -> list[tuple[str, str]]:
@@ -179,7 +185,7 @@ def _border(corners: str, edge: str, left: list[tuple[str, str]], right: list[tu
     """An edge with words in it; the left ones give way, then the right ones go."""
     inner = frame.width - 2
     tail = tuple(right)
-    if row_width(tail) > inner // 2 + 4:
+    if row_width(tail) > inner - 16:
         tail = ()
     room = inner - row_width(tail)
     head = tuple(left)

@@ -60,7 +60,7 @@ class LaneView(msgspec.Struct, frozen=True):
 
     task: str
     number: int
-    """The task's place in the plan: the digit that jumps to it."""
+    """The digit that jumps to it; 0 for a review, which has none."""
     phase: Phase
     word: str
     """The state in words: `queued 2nd`, `tool run`, `proven`."""
@@ -85,15 +85,22 @@ class LaneView(msgspec.Struct, frozen=True):
         return self.phase.role + (f"~{self.fade}" if self.fade else "")
 
     @property
+    def is_busy(self) -> bool:
+        """Whether it needs its pane: somebody works there, or it waits for the person."""
+        return self.phase.rank <= 3
+
+    @property
     def has_pane(self) -> bool:
-        """Whether it deserves a pane where there is room for one."""
-        return (self.phase.rank <= 3 and self.fade < 60) or self.phase is Phase.QUEUED
+        """Whether it deserves a pane where there is room for one: busy, or just finished with something to show."""
+        if self.is_busy:
+            return True
+        return self.fade < (12 if self.phase in (Phase.DONE, Phase.SENT_BACK) else 60) and self.phase.rank <= 4
 
     @property
     def order(self) -> tuple[int, int]:
         """Its place on the screen."""
-        settled = 5 if self.phase.is_over and self.fade >= 60 else 0
-        return (max(self.phase.rank, settled), self.number)
+        settled = 0 if self.has_pane else 5
+        return (max(self.phase.rank, settled), self.number or 1_000)
 
 
 def lane_view(run: Run, task: Task, number: int, lens: Lens) -> LaneView:
@@ -112,7 +119,7 @@ def lane_view(run: Run, task: Task, number: int, lens: Lens) -> LaneView:
         model=model,
         place=place,
         gauge=_gauge(lane),
-        rate=f"{rate:.0f} tok/s" if rate >= 0.5 else "",
+        rate=f"{rate:.0f} tok/s" if rate >= 0.5 and not phase.is_over else "",
         turn=_turn(task, lane),
         notice=_notice(run, task, lane, phase, lens),
         gist=_gist(run, task, lane, phase),
@@ -141,7 +148,7 @@ def _word(run: Run, task: Task, lane: Lane, phase: Phase, lens: Lens) -> str:
         waited = lens.now - lane.turn_started_at
         return f"waiting {figures.ago(waited)}" if waited >= 2 else "running"
     if phase is Phase.DONE and task.verdict:
-        return "accepts" if task.verdict.accepts else "sends back"
+        return "accepts"
     if phase is Phase.REVISING and task.is_resolving:
         return "resolving"
     return phase.word
@@ -239,8 +246,8 @@ def _loop(lane: Lane, lens: Lens) -> tuple[Row, ...]:
 
 def _outcome(task: Task, phase: Phase) -> tuple[Row, ...]:
     rows: list[Row] = []
-    if phase is Phase.PROVEN:
-        rows.append(((f"{task.proof_word}: ", "proven+bold"), (proof(task), "base")))
+    if phase in (Phase.PROVEN, Phase.NO_WORSE):
+        rows.append(((f"{task.proof_word}: ", f"{phase.role}+bold"), (proof(task), "base")))
     elif phase is Phase.CLAIMED:
         rows.append((("claimed: ", "claimed+bold"), ("no check proves it", "base")))
     elif phase in (Phase.FAILED, Phase.SKIPPED):
@@ -270,11 +277,11 @@ def _gist(run: Run, task: Task, lane: Lane, phase: Phase) -> str:
         return tidy_line(approval.title) if approval else tidy_line(task.reason)
     if phase is Phase.LOOPING and lane.loop:
         return tidy_line(lane.loop.evidence)
-    if phase is Phase.PROVEN:
+    if phase in (Phase.PROVEN, Phase.NO_WORSE):
         return proof(task)
     if phase in (Phase.FAILED, Phase.SKIPPED, Phase.REVISING):
         return tidy_line(task.reason)
-    if phase in (Phase.CLAIMED, Phase.DONE):
+    if phase in (Phase.CLAIMED, Phase.DONE, Phase.SENT_BACK):
         return tidy_line(task.summary) or ("no check proves it" if task.spec.role is Role.WORK else "")
     if lane.tool and lane.tool.is_running:
         return tidy_line(lane.tool.line)

@@ -39,12 +39,13 @@ class Phase(Enum):
     REVIEWING = Look("◑", "%", "in review", "checking", 2)
     LANDING = Look("◕", "%", "landing", "checking", 2)
     REVISING = Look("↺", "~", "retrying", "paused", 2)
-    FAILED = Look("✕", "x", "failed", "failed", 3)
-    PROVEN = Look("✓", "+", "proven", "proven", 3)
-    CLAIMED = Look("◇", "?", "claimed", "claimed", 3)
-    NO_WORSE = Look("✓", "+", "no worse", "claimed", 3)
-    DONE = Look("✓", "+", "done", "proven", 3)
-    QUEUED = Look("◌", ".", "queued", "queued", 4)
+    FAILED = Look("✕", "x", "failed", "failed", 4)
+    PROVEN = Look("✓", "+", "proven", "proven", 4)
+    CLAIMED = Look("◇", "?", "claimed", "claimed", 4)
+    NO_WORSE = Look("✓", "+", "no worse", "claimed", 4)
+    DONE = Look("✓", "+", "done", "proven", 4)
+    SENT_BACK = Look("↲", "<", "sends back", "paused", 4)
+    QUEUED = Look("◌", ".", "queued", "queued", 3)
     PENDING = Look("○", "o", "pending", "dim", 5)
     SKIPPED = Look("–", "-", "skipped", "dim", 6)
     CANCELLED = Look("×", "x", "cancelled", "dim", 6)
@@ -75,7 +76,19 @@ class Phase(Enum):
         return self in OVER
 
 
-OVER = frozenset({Phase.PROVEN, Phase.CLAIMED, Phase.DONE, Phase.FAILED, Phase.SKIPPED, Phase.CANCELLED, Phase.STOPPED})
+OVER = frozenset(
+    {
+        Phase.PROVEN,
+        Phase.NO_WORSE,
+        Phase.CLAIMED,
+        Phase.DONE,
+        Phase.SENT_BACK,
+        Phase.FAILED,
+        Phase.SKIPPED,
+        Phase.CANCELLED,
+        Phase.STOPPED,
+    }
+)
 
 
 _SETTLED_OR_ON_ITS_WAY: dict[TaskState, Phase] = {
@@ -108,7 +121,9 @@ def phase_of(run: Run, task: Task) -> Phase:
 def _done(task: Task) -> Phase:
     if task.is_proven:
         return Phase.PROVEN if task.proof_word == "proven" else Phase.NO_WORSE
-    return Phase.CLAIMED if task.spec.role is Role.WORK else Phase.DONE
+    if task.spec.role is Role.WORK:
+        return Phase.CLAIMED
+    return Phase.SENT_BACK if task.verdict and not task.verdict.accepts else Phase.DONE
 
 
 def _running(run: Run, lane: Lane | None) -> Phase:

@@ -14,6 +14,9 @@ MIN_PANE_ROWS = 6
 SMALL_PANE_ROWS = 5
 """On a low screen."""
 
+EASY_PANE_ROWS = 10
+"""What each pane keeps before a lane that is over gets one too."""
+
 
 class Rect(msgspec.Struct, frozen=True):
     """A rectangle in cells, relative to the board."""
@@ -48,16 +51,19 @@ def columns_for(screen_width: int) -> int:
     return 2 if screen_width >= 140 else 1
 
 
-def tile(wanting: int, total: int, width: int, height: int, columns: int) -> Tiling:
+def tile(busy: int, wanting: int, total: int, width: int, height: int, columns: int) -> Tiling:
     """Lay out a board.
 
-    In:   wanting, how many lanes (the first ones) deserve a pane; total, how many there are; the board's size in cells;
-          columns of panes.
+    In:   busy, how many lanes (the first ones) need a pane; wanting, how many would like one, busy ones included;
+          total, how many there are; the board's size in cells; columns of panes.
     Out:  rectangles that do not overlap and lie inside the board.
     """
     if total == 0 or width < 4 or height < 1:
         return Tiling((), (), total)
-    panes = _pane_count(wanting, total, height, columns)
+    panes = _pane_count(busy, total, height, columns)
+    while panes < wanting and _rows(panes + 1, columns) * EASY_PANE_ROWS + min(total - panes - 1, 3) <= height:
+        panes += 1
+    panes = panes or _pane_count(min(wanting, columns), total, height, columns)
     others = total - panes
     for_lines = min(others, height - _needed(panes, others, height, columns))
     top = height - for_lines if panes else 0

@@ -88,7 +88,7 @@ def board(run: Run | None, lens: Lens, repository: str = "", branch: str = "") -
     if run is None:
         return Board(_empty_header(repository, branch))
     ordered = _plan_order(run)
-    numbers: dict[str, int] = {task.task: number for number, task in enumerate(ordered, start=1)}
+    numbers = _numbers(run)
     lanes = [lane_view(run, task, numbers[task.task], lens) for task in ordered if _has_lane(run, task)]
     return Board(
         header=_header(run, lens, repository, branch),
@@ -114,6 +114,12 @@ def _plan_order(run: Run) -> list[Task]:
         if not task.spec.about:
             ordered += [task, *reviews.pop(task.spec.task, [])]
     return ordered + [task for rest in reviews.values() for task in rest]
+
+
+def _numbers(run: Run) -> dict[str, int]:
+    """The digit that jumps to a task. It never changes: reviews, which come in between, have none."""
+    planned = [task.task for task in run.tasks.values() if not task.spec.about]
+    return {task: planned.index(task) + 1 if task in planned else 0 for task in run.tasks}
 
 
 def _plan_row(run: Run, task: Task, number: int) -> PlanRow:

@@ -54,7 +54,7 @@ class ZoomScreen(ReadingScreen):
         if view is None:
             return [((" the lane is gone", "dim"),), *self._tab_rows()]
         left: Row = (
-            (f" {view.number} ", "dim"),
+            (f" {view.number} " if view.number else " ", "dim"),
             (f"{view.phase.icon(self.glyphs.is_ascii)} {view.word}", f"{view.role}+bold"),
             (f"   {view.agent}", "strong+bold"),
             (f"{self.glyphs.dot}{view.title}", "base"),

@@ -129,19 +129,19 @@ async def test_a_pasted_text_keeps_its_lines() -> None:
 @pytest.mark.parametrize(
     ("keys", "wish"),
     [
-        (("4", "p"), ("pause", {"task": "client"})),
-        (("4", "e"), ("escalate", {"task": "client"})),
-        (("4", "X"), ("cancel", {"task": "client"})),
+        (("3", "p"), ("pause", {"task": "client"})),
+        (("3", "e"), ("escalate", {"task": "client"})),
+        (("3", "X"), ("cancel", {"task": "client"})),
         (("P",), ("pause", {"task": None})),
-        (("7", "f"), ("forgive", {"task": "session"})),
-        (("7", "b", "n"), ("remedy", {"task": "session", "rung": "nudge"})),
-        (("7", "b", "s"), ("remedy", {"task": "session", "rung": "climb"})),
-        (("7", "b", "y"), ("remedy", {"task": "session", "rung": "ask"})),
-        (("7", "b", "b"), ("break", {"task": "session"})),
-        (("5", "a"), ("answer", {"approval": "ask-1", "answer": "allow", "words": ""})),
-        (("5", "A"), ("answer", {"approval": "ask-1", "answer": "always", "words": ""})),
-        (("5", "d"), ("answer", {"approval": "ask-1", "answer": "deny", "words": ""})),
-        (("4", "a", "a"), ("answer", {"approval": "ask-1", "answer": "allow", "words": ""})),
+        (("6", "f"), ("forgive", {"task": "session"})),
+        (("6", "b", "n"), ("remedy", {"task": "session", "rung": "nudge"})),
+        (("6", "b", "s"), ("remedy", {"task": "session", "rung": "climb"})),
+        (("6", "b", "y"), ("remedy", {"task": "session", "rung": "ask"})),
+        (("6", "b", "b"), ("break", {"task": "session"})),
+        (("4", "a"), ("answer", {"approval": "ask-1", "answer": "allow", "words": ""})),
+        (("4", "A"), ("answer", {"approval": "ask-1", "answer": "always", "words": ""})),
+        (("4", "d"), ("answer", {"approval": "ask-1", "answer": "deny", "words": ""})),
+        (("3", "a", "a"), ("answer", {"approval": "ask-1", "answer": "allow", "words": ""})),
         (("ctrl+x",), ("cancel_run", {})),
         (("Q",), ("stop_engine", {})),
     ],
@@ -169,7 +169,7 @@ async def test_rejecting_asks_for_words_first() -> None:
     conductor = FakeConductor()
     app = stage(story(), conductor)
     async with app.run_test(size=SIZE) as pilot:
-        await in_lanes(app, pilot, story(), "5", "r")
+        await in_lanes(app, pilot, story(), "4", "r")
         assert app.focused is app.prompt
         assert "reject" in str(app.prompt.border_title)
         await pilot.press(*"no", "enter")
@@ -183,7 +183,7 @@ async def test_escape_leaves_the_remedies_without_a_wish() -> None:
     conductor = FakeConductor()
     app = stage(story(), conductor)
     async with app.run_test(size=SIZE) as pilot:
-        await in_lanes(app, pilot, story(), "7", "b", "escape", "j")
+        await in_lanes(app, pilot, story(), "6", "b", "escape", "j")
         assert await sent(app, conductor) == []
         assert app.board.remedy_for is None
 
@@ -192,7 +192,7 @@ async def test_a_cancel_can_be_taken_back_for_thirty_seconds() -> None:
     conductor = FakeConductor()
     app = stage(story(), conductor)
     async with app.run_test(size=SIZE) as pilot:
-        await in_lanes(app, pilot, story(), "4", "X", "u")
+        await in_lanes(app, pilot, story(), "3", "X", "u")
         assert [kind for kind, _ in await sent(app, conductor)] == ["cancel", "retry"]
         await pilot.press("u")
         assert "nothing to take back" in fault_text(app)
@@ -201,7 +201,7 @@ async def test_a_cancel_can_be_taken_back_for_thirty_seconds() -> None:
 async def test_a_wish_shows_its_receipt_and_a_refusal_stays() -> None:
     app = stage(story())
     async with app.run_test(size=SIZE) as pilot:
-        await in_lanes(app, pilot, story(), "4", "p")
+        await in_lanes(app, pilot, story(), "3", "p")
         await app.workers.wait_for_complete()
         await pilot.pause()
         assert "queued" in status_text(app)
@@ -235,7 +235,7 @@ async def test_a_click_selects_a_lane() -> None:
 async def test_a_lane_scrolled_up_stays_where_it_was_while_it_streams() -> None:
     app = stage(story())
     async with app.run_test(size=SIZE) as pilot:
-        await in_lanes(app, pilot, story(), "4", "pageup")
+        await in_lanes(app, pilot, story(), "3", "pageup")
         before = [row[1:-1] for row in app.board._tiles[2].rows[1:-1]]
         app.outputs["client"].add("text", "\nmore\nand more\n")
         app.board.repaint()
@@ -249,7 +249,7 @@ async def test_enter_opens_the_question_and_its_key_answers_it() -> None:
     conductor = FakeConductor()
     app = stage(story(), conductor)
     async with app.run_test(size=SIZE) as pilot:
-        await in_lanes(app, pilot, story(), "5", "enter")
+        await in_lanes(app, pilot, story(), "4", "enter")
         assert isinstance(app.screen, ApprovalScreen)
         shown = screen_text(app)
         assert all(words in shown for words in ("npm test -- --grep retry", "no network, tier A", "because"))
@@ -262,7 +262,7 @@ async def test_enter_opens_the_question_and_its_key_answers_it() -> None:
 async def test_a_question_that_somebody_else_answered_closes() -> None:
     app = stage(story())
     async with app.run_test(size=SIZE) as pilot:
-        await in_lanes(app, pilot, story(), "5", "enter")
+        await in_lanes(app, pilot, story(), "4", "enter")
         history = story()
         history.add(e.ApprovalAnswered("ask-1", "allow", by="another terminal"))  # type: ignore[arg-type]  # a plain id
         app.take(picture(history, is_other_run=False))
@@ -294,7 +294,7 @@ async def test_zoom_shows_output_diff_context_checks_and_events() -> None:
 async def test_search_finds_and_escape_closes_it_before_the_zoom() -> None:
     app = stage(story())
     async with app.run_test(size=SIZE) as pilot:
-        await in_lanes(app, pilot, story(), "4", "z", "slash", *"retry", "enter")
+        await in_lanes(app, pilot, story(), "3", "z", "slash", *"retry", "enter")
         assert isinstance(app.screen, ZoomScreen)
         assert app.screen.pager.matches
         await pilot.press("slash", "escape")
@@ -304,7 +304,7 @@ async def test_search_finds_and_escape_closes_it_before_the_zoom() -> None:
 async def test_a_zoomed_lane_goes_on_streaming() -> None:
     app = stage(story())
     async with app.run_test(size=SIZE) as pilot:
-        await in_lanes(app, pilot, story(), "4", "z")
+        await in_lanes(app, pilot, story(), "3", "z")
         app.outputs["client"].add("text", " policy. Unmistakable words.\n")
         await pilot.pause(0.3)
         assert "Unmistakable words." in screen_text(app)
@@ -452,5 +452,5 @@ async def test_a_failed_task_can_be_tried_again() -> None:
     history.add(e.TaskMoved(TaskId("client"), TaskState.FAILED), e.TaskFailed(TaskId("client"), "gave up"))
     app = stage(history, conductor)
     async with app.run_test(size=SIZE) as pilot:
-        await in_lanes(app, pilot, history, "4", "t")
+        await in_lanes(app, pilot, history, "3", "t")
         assert await sent(app, conductor) == [("retry", {"task": "client"})]

@@ -64,7 +64,7 @@ async def test_a_remapped_key_works_and_the_old_one_does_not() -> None:
     app = stage(story(), conductor, keymap={"lane.pause": "comma"})
     async with app.run_test(size=(120, 40)) as pilot:
         app.take(picture(story()))
-        await pilot.press("escape", "4", "p", "comma")
+        await pilot.press("escape", "3", "p", "comma")
         await app.workers.wait_for_complete()
     assert [kind for _, kind, _ in conductor.sent] == ["pause"]
 

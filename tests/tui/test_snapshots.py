@@ -87,11 +87,11 @@ def test_a_finished_run(snap_compare: Any) -> None:
 
 
 def test_choosing_a_remedy(snap_compare: Any) -> None:
-    looks(snap_compare, stage(story()), story(), (100, 30), "escape", "7", "b")
+    looks(snap_compare, stage(story()), story(), (100, 30), "escape", "6", "b")
 
 
 def test_a_question(snap_compare: Any) -> None:
-    looks(snap_compare, stage(story()), story(), (100, 30), "escape", "5", "enter")
+    looks(snap_compare, stage(story()), story(), (100, 30), "escape", "4", "enter")
 
 
 def test_a_plan_to_accept(snap_compare: Any) -> None:

@@ -224,3 +224,21 @@ def test_every_event_of_a_run_has_a_line_in_the_journal() -> None:
     facts = picture(finished()).facts
     assert all(fact.text for fact in facts)
     assert any("3 failed → 0 failed" in text(row) for row in event_lines(facts, "parser"))
+
+
+def test_a_review_that_sends_back_does_not_look_like_one_that_accepts() -> None:
+    history = began(tasks=1)
+    review = TaskSpec("t1.review1", "review", Role.REVIEW, "reviewer", "review it", "review", about="t1")
+    history.add(e.TaskAdded(review))
+    start(history, "t1.review1", "reviewer")
+    history.add(e.VerdictGiven(TaskId("t1"), TaskId("t1.review1"), Verdict(False, "it breaks")))
+    history.add(e.TaskDone(TaskId("t1.review1")))
+    lane = lanes(history).lane("t1.review1")
+    assert lane is not None
+    assert (lane.phase, lane.word, lane.number) == (Phase.SENT_BACK, "sends back", 0)
+
+
+def test_the_digit_of_a_task_does_not_change_when_reviews_come_in_between() -> None:
+    numbers = {row.task: row.number for row in lanes(story()).plan}
+    assert numbers["client"] == 3
+    assert numbers["parser.review1"] == 0

@@ -26,7 +26,7 @@ def header_row(header: Header, width: int, glyphs: Glyphs) -> Row:
         name = ((f" {glyphs.mark}", "accent+bold"),)
     place = _place(header, width, glyphs)
     right = _numbers(header, glyphs, width - row_width(name) - row_width(place) - GOAL_CELLS)
-    goal = _goal(header, width - row_width(name) - row_width(place) - row_width(right) - 4, glyphs)
+    goal = _goal(header, width - row_width(name) - row_width(place) - row_width(right) - 3, glyphs)
     left = (*name, *place, *goal)
     gap = width - row_width(left) - row_width(right) - 1
     return fit((*left, (" " * max(1, gap), ""), *right, (" ", "")), width, glyphs.ellipsis)
@@ -48,7 +48,7 @@ def _goal(header: Header, room: int, glyphs: Glyphs) -> Row:
     pieces: list[tuple[str, str]] = [("  ", "")]
     if header.status:
         pieces.append((f"{header.status} ", f"{header.status_role}+bold"))
-    left = room - row_width(tuple(pieces)) - 2
+    left = room - row_width(tuple(pieces))
     return (*pieces, (crop(header.goal, max(8, left), glyphs.ellipsis), "strong"))
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from engine.graph import has_checked_work, is_ready
-from engine.judge import needs_before
+from engine.judge import is_for_one_task, needs_before
 from engine.state import Run, Task, evidence_key
 from engine.words import CheckSpec, Role, RunStatus, TaskId, TaskState
 
@@ -101,7 +101,8 @@ def _task_checks(run: Run, task: Task, check: CheckSpec) -> list[Checking]:
     after = run.evidence_for(task.tree, check)
     if after is None:
         return [Checking(task.commit, task.tree, check, task.task, "task")]
-    if run.evidence_for(run.base_tree, check) is None and needs_before(check, after):
+    must_be_green = is_for_one_task(check, run.check)
+    if run.evidence_for(run.base_tree, check) is None and needs_before(check, after, must_be_green):
         return [Checking(run.base_commit, run.base_tree, check, TaskId(""), "base")]
     return []
 

@@ -51,9 +51,17 @@ def read_number(spec: CheckSpec, output: str) -> float | None:
     return number if math.isfinite(number) else None
 
 
-def needs_before(spec: CheckSpec, after: CheckResult) -> bool:
+def needs_before(spec: CheckSpec, after: CheckResult, must_be_green: bool = False) -> bool:
     """Whether the result can only be judged beside the base's result."""
-    return spec.want.endswith("before") or (spec.want == "pass" and not after.is_green)
+    return spec.want.endswith("before") or (spec.want == "pass" and not after.is_green and not must_be_green)
+
+
+def is_for_one_task(spec: CheckSpec, whole: CheckSpec | None) -> bool:
+    """Whether a task's check is its own and not the run's: then red is red, however red the base was before.
+
+    In: whole, the run's check.
+    """
+    return whole is None or spec.run != whole.run
 
 
 def judge(spec: CheckSpec, before: CheckResult | None, after: CheckResult, must_be_green: bool = False) -> Judgement:

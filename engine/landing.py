@@ -14,7 +14,7 @@ from engine.due import Checking, Landing
 from engine.errors import GitFault
 from engine.git.landing import Conflict, Landed, LandIntent
 from engine.journal import Journal
-from engine.judge import judge, needs_before
+from engine.judge import is_for_one_task, judge, needs_before
 from engine.state import Run, Task
 from engine.words import CheckResult, CheckSpec, Failure, Role, TaskId
 from engine.workspace import Candidate, Workspace
@@ -104,8 +104,10 @@ class Landings:
         if after is None:
             after = await self._checker.run(check, candidate.commit, candidate.tree)
             await self._journal.record(e.CheckFinished(task.task, "merge", after))
-        before = await self._before(check) if needs_before(check, after) else run.evidence_for(run.head_tree, check)
-        judgement = judge(check, before, after)
+        must_be_green = is_for_one_task(check, run.check)
+        is_needed = needs_before(check, after, must_be_green)
+        before = await self._before(check) if is_needed else run.evidence_for(run.head_tree, check)
+        judgement = judge(check, before, after, must_be_green)
         if judgement.holds:
             return True
         words = f"Merged with what landed before, `{check.run}` fails: {judgement.reason}\n\n{after.output}"

@@ -6,7 +6,7 @@ from engine import events as e
 from engine.decision.failures import carry_out
 from engine.graph import review_task, watchers
 from engine.identity import approval_id
-from engine.judge import judge, needs_before
+from engine.judge import is_for_one_task, judge, needs_before
 from engine.policy import choose
 from engine.state import Approval, Run, Task
 from engine.words import CheckSpec, Failure, Reaction, Role, TaskState
@@ -46,9 +46,10 @@ def settle_checks(run: Run) -> tuple[e.Event, ...]:
 def _settle_check(run: Run, task: Task, check: CheckSpec) -> tuple[e.Event, ...]:
     after = run.evidence_for(task.tree, check)
     before = run.evidence_for(run.base_tree, check)
-    if after is None or (before is None and needs_before(check, after)):
+    must_be_green = is_for_one_task(check, run.check)
+    if after is None or (before is None and needs_before(check, after, must_be_green)):
         return ()
-    judgement = judge(check, before, after)
+    judgement = judge(check, before, after, must_be_green)
     if judgement.holds:
         return (e.TaskVerified(task.task, after, judgement.reason), *_after_checks(run, task))
     feedback = f"The engine ran `{check.run}` on your work: {judgement.reason}\n\n{after.output}"

@@ -12,10 +12,13 @@ ROUND_TIMES = 3
 LEAST_COMMON = 0.5
 """The share of a sentence's longer words that the material must hold too."""
 WORD_CHARS = 4
+ECHO_WORDS = 5
+"""A sequence of so many words taken from somewhere else is copied."""
+LEAST_WORDS = 2
 STEM_CHARS = 5
 """Words that begin alike count as the same: `tests`, `tested`, `testing`."""
 
-_END = re.compile(r"(?<=[.!?])[\"')\]`]*\s+|\n+")
+_END = re.compile(r"(?:(?<=[.!?])|(?<=[.!?][\"')\]`]))\s+|\n+")
 _CLOSED = re.compile(r"[.!?][\"')\]`]*$")
 _WORD = re.compile(r"[^\W_]+")
 
@@ -32,7 +35,8 @@ def whole_sentences(text: str, is_cut: bool) -> list[str]:
     for piece in pieces:
         if _goes_round(piece) or _plain(piece) in map(_plain, found):
             break
-        found.append(piece)
+        # "2." is the number of a line.
+        found += [piece] if len(_words(piece)) >= LEAST_WORDS else []
     return found
 
 
@@ -43,10 +47,19 @@ def is_about(sentence: str, material: str) -> bool:
     return not words or sum(word[:STEM_CHARS] in there for word in words) >= LEAST_COMMON * len(words)
 
 
+def is_copied(sentence: str, elsewhere: str, material: str) -> bool:
+    """Whether a sentence holds a turn of phrase that stands elsewhere and not in the material."""
+    strange = {*_runs(elsewhere, ECHO_WORDS)} - {*_runs(material, ECHO_WORDS)}
+    return not strange.isdisjoint(_runs(sentence, ECHO_WORDS))
+
+
 def _goes_round(sentence: str) -> bool:
-    words = _words(sentence)
-    runs = Counter(tuple(words[at : at + ROUND_WORDS]) for at in range(len(words) - ROUND_WORDS + 1))
-    return any(times >= ROUND_TIMES for times in runs.values())
+    return any(times >= ROUND_TIMES for times in Counter(_runs(sentence, ROUND_WORDS)).values())
+
+
+def _runs(text: str, length: int) -> list[tuple[str, ...]]:
+    words = _words(text)
+    return [tuple(words[at : at + length]) for at in range(len(words) - length + 1)]
 
 
 def _plain(sentence: str) -> str:

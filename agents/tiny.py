@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from agents.context import Section
 from agents.models.estimate import CHARS_PER_TOKEN
-from agents.sentences import is_about, whole_sentences
+from agents.sentences import is_about, is_copied, whole_sentences
 from engine.clean import clean_line
 from engine.items import essence, own_words
 from engine.model import Message
@@ -87,7 +87,8 @@ def result_of(brief: Brief, said: str, is_cut: bool, has_looped: bool) -> Produc
     Out: its good sentences; without any, words that say why there is no summary, and the item's own headline.
     """
     whole = whole_sentences(said, is_cut)
-    good = [sentence for sentence in whole if is_about(sentence, _material(brief))]
+    material, shown = _material(brief), "\n".join(turn.content for turn in opening(brief).examples)
+    good = [one for one in whole if is_about(one, material) and not is_copied(one, shown, material)]
     kept = " ".join(good[: 1 if brief.task.item else COMBINED_SENTENCES])
     if not kept:
         kept = f"{NO_SUMMARY} {_why_none(said, whole, has_looped)}) {_own(brief)}".strip()

@@ -43,7 +43,7 @@ def digest_of(run: Run, task: Task, text: str, parts: Sequence[tuple[Task, str]]
     lines = [
         f"# {clean_line(run.goal, 200)}",
         "",
-        f"{len(parts)} items, read by {', '.join(models)}, in run {run.run}.",
+        f"{_count(parts)}, read by {', '.join(models)}, in run {run.run}.",
     ]
     if lost:
         lines += ["", f"Failed, {len(lost)} of {len(parts)}: {', '.join(item_title(one.spec.item) for one in lost)}."]

@@ -43,7 +43,8 @@ def headline(item: str, text: str) -> str:
 
     In: text, as `item_text` gave it.
     """
-    return clean_line(_message(text) if item.startswith("commit:") else text.split("\n", 1)[0], HEADLINE_CHARS)
+    first = _message(text).partition("\n\n") if item.startswith("commit:") else text.partition("\n")
+    return clean_line(first[0], HEADLINE_CHARS)
 
 
 def essence(item: str, text: str) -> str:

@@ -15,7 +15,7 @@ from engine.clean import clean, clean_line
 from engine.codec import decode
 from engine.errors import OrchestraError, UserFault
 from engine.evolve import evolve
-from engine.state import Approval, Run
+from engine.state import Approval, Run, Task
 from engine.store.reader import LogReader
 from engine.store.rows import EventRow
 from engine.words import RunId, RunOutcome, RunStatus
@@ -25,6 +25,8 @@ from tui.facts import fact_of
 JSON_VERSION = 1
 """Grows when a field of the JSON lines changes its meaning; new fields and kinds do not count."""
 POLL_S = 0.05
+FILE_LINES = 16
+"""How much of a file that a run wrote is printed at its end."""
 
 _QUIET = (
     e.TaskAdded | e.TaskMoved | e.ContextMeasured | e.TurnStarted | e.TurnQueued | e.SteerDelivered | e.LaneOpened
@@ -111,11 +113,24 @@ def closing_lines(run: Run) -> Iterator[str]:
     for task in run.tasks.values():
         if task.output and task.spec.node in ("summary", "combine", "edit", "work"):
             yield ""
-            yield clean(task.output).strip()
+            yield from _shown(run, task)
     if run.head != run.base_commit:
         yield ""
         yield f"The result is on branch {run.branch}; yours is untouched. Look: git diff ...{run.branch}"
         yield f"Take it: orchestra-tui land {run.run}"
+
+
+def _shown(run: Run, task: Task) -> Iterator[str]:
+    """A text result; of one that became a file its place and its first lines."""
+    lines = clean(task.output).strip().splitlines()
+    if not (task.spec.writes and task.landed):
+        yield from lines
+        return
+    path = clean_line(task.spec.writes)
+    yield f"{path} on branch {run.branch}, {len(lines)} lines:"
+    yield from (f"  {line}".rstrip() for line in lines[:FILE_LINES])
+    if len(lines) > FILE_LINES:
+        yield f"  … the whole of it: git show {run.branch}:{path}"
 
 
 def exit_code(run: Run) -> int:

@@ -35,6 +35,11 @@ def asked(text: str, **fields: int) -> ModelRequest:
     return ModelRequest((Message("user", text),), temperature=0.0, **fields)  # type: ignore[arg-type]  # counts only
 
 
+async def text_of(model: EmbeddedModel, request: ModelRequest) -> str:
+    """What it says, whole."""
+    return "".join([chunk.text async for chunk in model.stream(request) if isinstance(chunk, TextChunk)])
+
+
 def fake_pip(monkeypatch: pytest.MonkeyPatch, folder: Path, program: str) -> None:
     """Let this program play pip; it finds the destination as its last argument but one."""
     script = folder / "pip.py"
@@ -152,6 +157,35 @@ class TestWithTheRealModel:
         assert isinstance(end, EndChunk)
         assert not end.usage.is_estimated
         assert end.usage.prompt_tokens > 20
+
+    async def test_two_replies_stream_at_once(self, model: EmbeddedModel) -> None:
+        assert (await model.profile()).slots == 2
+        story = asked("Tell a story about a lighthouse.", max_output_tokens=200)
+        first, second = model.stream(story), model.stream(story)
+
+        async for chunk in first:
+            if isinstance(chunk, TextChunk):
+                break
+        async for chunk in second:
+            if isinstance(chunk, TextChunk):
+                break
+
+        assert isinstance(await anext(first), TextChunk)
+        await first.aclose()
+        await second.aclose()
+
+    async def test_what_it_repeats_without_damping_it_repeats_less_with_it(self, model: EmbeddedModel) -> None:
+        request = asked("Write:" + " the code is done." * 5, max_output_tokens=150)
+        bare = EmbeddedModel(REF, smollm2_server(CACHE))
+        await bare.profile()
+        assert bare._inner is not None
+        bare._inner._dialect.is_damped = False
+
+        said = [await text_of(one, request) for one in (bare, model)]
+        await bare.aclose()
+
+        plain, damped = (text.count("code is done") for text in said)
+        assert plain > 2 * damped
 
     async def test_a_prompt_over_the_window_is_an_overflow_with_numbers(self, model: EmbeddedModel) -> None:
         with pytest.raises(ContextOverflow) as caught:

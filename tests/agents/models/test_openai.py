@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from agents.models.openai import openai_address
-from agents.models.openai_wire import OpenAIReader, chat_body, dialect_of
+from agents.models.openai_wire import DAMPING, OpenAIReader, chat_body, dialect_of
 from agents.models.replies import BrokenReply, Interrupted
 from engine.errors import Refused, UnknownModel
 from engine.model import (
@@ -176,6 +176,15 @@ def test_reasoning_models_get_their_own_parameters() -> None:
 def test_progress_is_asked_of_llama_cpp_only() -> None:
     assert "return_progress" not in chat_body("m", ASKED, dialect_of("m"))
     assert chat_body("m", ASKED, dialect_of("m", is_llama_cpp=True))["return_progress"] is True
+
+
+def test_repetition_is_damped_only_on_llama_cpp_and_never_within_a_schema() -> None:
+    damped = dialect_of("m", is_llama_cpp=True, is_damped=True)
+
+    assert chat_body("m", ASKED, damped).items() >= DAMPING.items()
+    assert not DAMPING.keys() & chat_body("m", ModelRequest((), schema={"type": "object"}), damped).keys()
+    assert not DAMPING.keys() & chat_body("m", ASKED, dialect_of("m", is_llama_cpp=True)).keys()
+    assert not DAMPING.keys() & chat_body("m", ASKED, dialect_of("m", is_damped=True)).keys()
 
 
 def test_a_closed_schema_is_strict_and_an_open_one_is_not() -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from engine.graph import has_checked_work, is_ready
+from engine.graph import has_checked_work, ready
 from engine.judge import is_for_one_task, needs_before
 from engine.state import Run, Task, evidence_key
 from engine.words import CheckSpec, Role, RunStatus, TaskId, TaskState
@@ -75,12 +75,12 @@ def _in(run: Run, state: TaskState) -> list[Task]:
 
 
 def _ready(run: Run) -> list[Task]:
-    ready = [task for task in run.tasks.values() if is_ready(run, task)]
-    return sorted(ready, key=lambda task: task.spec.role is not Role.REVIEW)
+    return sorted(ready(run), key=lambda task: task.spec.role is not Role.REVIEW)
 
 
 def _starts(run: Run, room: int) -> list[Attempting]:
-    return [Attempting(task.task, task.attempt + 1) for task in _ready(run)[: max(room, 0)]]
+    chosen = _ready(run)[:room] if room > 0 else []
+    return [Attempting(task.task, task.attempt + 1) for task in chosen]
 
 
 def _landing(run: Run) -> list[Landing]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache, partial
+
 from engine.lifecycle import SETTLED
 from engine.state import Run, Task
 from engine.words import Node, Role, TaskId, TaskSpec, TaskState
@@ -53,26 +55,25 @@ def planned_task(run: Run, spec: TaskSpec, node: Node) -> TaskSpec:
     )
 
 
-def is_ready(run: Run, task: Task) -> bool:
-    """Whether a task may start: it is pending or to be revised and all it needs is there."""
-    if task.state is TaskState.REVISING:
-        return True
-    if task.state is not TaskState.PENDING:
-        return False
-    return all(_is_met(run, need) for need in task.spec.needs) and all(
-        _is_settled(run, name) for name in task.spec.after
-    )
+def ready(run: Run) -> list[Task]:
+    """The tasks that may start now, in the order they were added: to be revised, or pending with all they need."""
+    is_met, is_settled = cache(partial(_is_met, run)), cache(partial(_is_settled, run))
+
+    def may_start(task: Task) -> bool:
+        if task.state is not TaskState.PENDING:
+            return task.state is TaskState.REVISING
+        return all(map(is_met, task.spec.needs)) and all(map(is_settled, task.spec.after))
+
+    return [task for task in run.tasks.values() if may_start(task)]
 
 
 def doomed(run: Run) -> tuple[tuple[Task, str], ...]:
     """Pending tasks that need something which will never come, each with the need that is lost."""
-    lost = []
-    for task in run.tasks.values():
-        if task.state is TaskState.PENDING:
-            need = next((need for need in task.spec.needs if _is_lost(run, need)), "")
-            if need:
-                lost.append((task, need))
-    return tuple(lost)
+    # A wave of tasks needs the same few names: each is looked up once.
+    is_lost = cache(partial(_is_lost, run))
+    pending = (task for task in run.tasks.values() if task.state is TaskState.PENDING)
+    found = ((task, next(filter(is_lost, task.spec.needs), "")) for task in pending)
+    return tuple((task, need) for task, need in found if need)
 
 
 def revivable(run: Run) -> tuple[Task, ...]:
@@ -83,13 +84,13 @@ def revivable(run: Run) -> tuple[Task, ...]:
 
 def needless_reviews(run: Run) -> tuple[Task, ...]:
     """Reviews under way of work that is settled without them."""
-    return tuple(
-        review
-        for task in run.tasks.values()
-        if task.is_settled
-        for review in _reviews(run, task)
-        if not review.is_settled
-    )
+    under_way = (task for task in run.tasks.values() if task.spec.about and not task.is_settled)
+    return tuple(review for review in under_way if _has_settled_subject(run, review))
+
+
+def _has_settled_subject(run: Run, review: Task) -> bool:
+    subject = run.tasks.get(TaskId(review.spec.about))
+    return subject is not None and subject.is_settled
 
 
 def has_checked_work(run: Run) -> bool:

@@ -9,6 +9,7 @@ import pytest
 from agents.models import smollm
 from agents.models.embedded import is_installed
 from tests.e2e.world import Done, World
+from tui.cli.follow import closing_lines
 
 CACHE = smollm.cache_folder()
 SUBJECTS = (
@@ -59,6 +60,7 @@ def test_a_digest_of_commits_is_one_file_on_a_branch_with_a_line_for_each(shop: 
     assert [line.partition("` ")[2].partition(" → ")[0] for line in lines] == list(reversed(SUBJECTS))
     assert all(line.partition(" → ")[2].strip() for line in lines)
     assert not (shop.root / "orchestra-digest.md").exists()
+    assert f"orchestra-digest.md on branch {run.branch}, {len(text.splitlines())} lines:" in closing_lines(run)
 
 
 def test_two_lanes_stream_at_once_while_others_wait_in_the_visible_queue(shop: World, done: Done) -> None:

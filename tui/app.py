@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -16,17 +17,18 @@ SWITCH_INTERVAL_S = 0.001
 """A key must not wait behind the follower's thread for five milliseconds, which is Python's default."""
 
 
-def run_dashboard(conductor: Conductor, **options: Any) -> int:
+def run_dashboard(conductor: Conductor, look: Callable[[], dict[str, Any]] = dict, **options: Any) -> int:
     """Open the dashboard and stay until the person leaves.
 
-    In:   the conductor; any option of `tui.dashboard.Dashboard` by name.
+    In:   the conductor; look, which gives options that cannot be known without Textual (theme, keys); any other option
+          of `tui.dashboard.Dashboard` by name.
     Out:  the exit code.
     """
     os.environ.setdefault("TEXTUAL_FPS", FRAMES_PER_S)
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     from tui.dashboard import Dashboard
 
-    app = Dashboard(conductor, **options)
+    app = Dashboard(conductor, **look(), **options)
     app.run()
     if app.farewell:
         sys.stdout.write(app.farewell + "\n")

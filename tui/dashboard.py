@@ -56,13 +56,18 @@ class Dashboard(DrawingApp):
     #faults { height: auto; max-height: 3; }
     """
 
-    def __init__(self, conductor: Conductor, is_live: bool = True, **look: Any) -> None:
-        """In: is_live, whether to follow the conductor's store, or be handed pictures; look, see DrawingApp."""
+    def __init__(self, conductor: Conductor, is_live: bool = True, says_farewell: bool = True, **look: Any) -> None:
+        """Make the app.
+
+        In: is_live, whether to follow the conductor's store, or be handed pictures; says_farewell, whether to tell on
+            leaving what goes on; look, see DrawingApp.
+        """
         super().__init__(conductor, **look)
         self.farewell = ""
         """What to say once the terminal is the shell's again."""
         self.follower: LogFollower | None = None
         self._is_live = is_live
+        self._says_farewell = says_farewell
         self._loop: AbstractEventLoop | None = None
         self._call_context: contextvars.Context | None = None
 
@@ -278,7 +283,7 @@ class Dashboard(DrawingApp):
 
     def _farewell(self) -> str:
         run = self.shown_run
-        if run is None or run.is_over:
+        if run is None or run.is_over or not self._says_farewell:
             return ""
         if not self.picture.is_engine_alive:
             return "The engine is not running: `orchestra-tui resume` goes on where the log ends."

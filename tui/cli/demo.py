@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+from tui.cli.dashboard import look
 from tui.cli.options import demo_parser
 from tui.cli.run import play
 from tui.cli.session import Session
@@ -18,7 +19,7 @@ def demo_command(arguments: list[str]) -> int:
             return play(session, session.run_id or "", options.json, is_attended=False)
         from tui.app import run_dashboard
 
-        return run_dashboard(session)
+        return run_dashboard(session, look, says_farewell=False)
     finally:
         if options.keep:
             print(f"The scratch repository is {session.places.root}", file=sys.stderr)

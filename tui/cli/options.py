@@ -75,7 +75,7 @@ def run_parser() -> argparse.ArgumentParser:
 def add_run_options(parser: argparse.ArgumentParser) -> None:
     """What decides how a run is played; the same for `run` and for the dashboard."""
     group = parser.add_argument_group("how the run is played")
-    group.add_argument("--flow", default="auto", help="auto (default), quick, deep, digest or build")
+    group.add_argument("--flow", default="", help="auto (default), quick, deep, digest or build")
     group.add_argument("--plan", type=Path, default=None, metavar="FILE", help="a plan in YAML instead of a planner")
     group.add_argument("--check", default="", metavar="CMD", help="the command by which the engine proves the work")
     group.add_argument("--metric", default="", metavar="REGEX", help=r"a number in its output, e.g. '(\d+) failed'")

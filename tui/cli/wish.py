@@ -9,6 +9,7 @@ import msgspec
 
 from engine.errors import UserFault
 from engine.judge import want_fault
+from tui.cli.settings import read_settings
 
 TIERS = ("quick", "large", "cloud")
 
@@ -18,18 +19,19 @@ def start_wish(options: argparse.Namespace, goal: str, is_unattended: bool) -> d
 
     Raises: UserFault, DefinitionFault when an option or the plan cannot be used; nothing was started then.
     """
+    settings = read_settings()
     if fault := want_fault(options.want):
         raise UserFault(f"--want: {fault}.", remedy="See orchestra-tui run --help.")
     wish: dict[str, Any] = {
         "goal": goal,
-        "flow": options.flow,
+        "flow": options.flow or settings.flow,
         "unattended": is_unattended,
         "accept_plan": is_unattended,
-        "allow_cloud": options.allow_cloud,
+        "allow_cloud": options.allow_cloud or settings.allow_cloud,
         "commits": options.commits,
         "files": options.files,
-        "lanes": options.lanes,
-        "models": _models(options.model),
+        "lanes": options.lanes or settings.lanes,
+        "models": _models(options.model) or settings.models,
     }
     if options.check:
         wish["check"] = {"run": options.check, "metric": options.metric, "want": options.want}

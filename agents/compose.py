@@ -16,6 +16,7 @@ from agents.models.scripted import ScriptedModel, profile_of
 from agents.roster import read_roster
 from agents.routing import Route, route
 from engine.check_finder import find_check
+from engine.clean import clean_line
 from engine.clock import Clock
 from engine.errors import UserFault
 from engine.events import RunStarted
@@ -51,6 +52,8 @@ class Composition:
         self._directory_or_none: Directory | None = None
         self._agents: dict[str, AgentDefinition] = {}
         self._scripts: dict[str, Script] = {}
+        self._unreadable: tuple[str, ...] = ()
+        """What is wrong with definitions that the newest run goes without."""
 
     async def open(self, wish: Mapping[str, Any], repository: Repository) -> RunStarted:
         """Turn the wish to start a run into its first fact.
@@ -84,7 +87,7 @@ class Composition:
             cloud_allowed=cloud,
             sandbox=self._sandbox.tier.letter,
             budget_usd=float(wish.get("budget_usd") or 0.0),
-            notes=facts.notes,
+            notes=(*facts.notes, *self._unreadable),
             settings=_kept(wish),
         )
 
@@ -162,6 +165,7 @@ class Composition:
     ) -> dict[str, AgentCard]:
         roster = await in_thread(read_roster, root, repository.trusted)
         self._agents = roster.agents
+        self._unreadable = tuple(clean_line(one.reason, 300) for one in roster.files if one.definition is None)
         return cards(roster.agents.values(), profiles, _words(wish))
 
 

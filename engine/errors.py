@@ -83,7 +83,8 @@ class DefinitionFault(UserFault):
     field_name: str = ""
 
     def __str__(self) -> str:
-        place = f"{self.path}:{self.line}: " if self.path else ""
+        line = f":{self.line}" if self.line else ""
+        place = f"{self.path}{line}: " if self.path else ""
         name = f"{self.field_name}: " if self.field_name else ""
         return place + name + UserFault.__str__(self)
 

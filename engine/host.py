@@ -183,7 +183,7 @@ class Host:
             return
         journal = Journal.from_rows(self._log, self._clock, run, reader.history(run))
         if not journal.run.started_at:
-            await self._refuse(command, f"there is no run {run}")
+            await self._refuse(command, f"There is no run {run}. See them: orchestra-tui log --runs")
             return
         if not journal.run.is_over:
             await resume(journal, self._epoch)

@@ -8,7 +8,7 @@ import sys
 import time
 from pathlib import Path
 
-from engine.errors import UserFault
+from engine.errors import StoreFault, UserFault
 from engine.places import Places
 from engine.store.lease import holder
 
@@ -26,12 +26,19 @@ def is_alive(places: Places) -> bool:
 def ensure_engine(places: Places, entry: str = ENTRY, arguments: tuple[str, ...] = ()) -> None:
     """Start an engine unless one lives; returns when the lease is held.
 
-    Raises: UserFault when the process ends before it took the lease, with the last line it wrote.
+    Raises: UserFault when the state folder is out of reach, or when the process ends before it took the lease, with
+            the last line it wrote.
     """
-    if is_alive(places):
-        return
-    places.home.mkdir(parents=True, exist_ok=True, mode=0o700)
-    process = spawn(places, entry, arguments)
+    try:
+        if is_alive(places):
+            return
+        places.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        process = spawn(places, entry, arguments)
+    except (OSError, StoreFault) as error:
+        raise UserFault(
+            f"The state folder {places.home} cannot be used: {error}.",
+            remedy="Mend it, or name another one: export XDG_STATE_HOME=/a/folder/of/yours",
+        ) from error
     deadline = time.monotonic() + START_TIMEOUT_S
     while time.monotonic() < deadline:
         if is_alive(places):

@@ -6,6 +6,7 @@ import sys
 from difflib import get_close_matches
 from importlib import import_module
 from importlib.util import find_spec
+from io import TextIOWrapper
 from pathlib import Path
 
 PACKAGES = ("tui", "engine", "agents", "themes")
@@ -17,6 +18,10 @@ def main(arguments: list[str] | None = None) -> int:
     Out: the exit code; see `orchestra-tui run --help`.
     """
     words = sys.argv[1:] if arguments is None else arguments
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            # A terminal or pipe that only takes ASCII gets a question mark for an arrow, not a traceback.
+            stream.reconfigure(errors="replace")
     if stranger := _stranger():
         print(stranger, file=sys.stderr)
         return 2
@@ -57,8 +62,10 @@ def _run(words: list[str]) -> int:
         return int(getattr(import_module(module), name)(words[1:]))
     from tui.cli.dashboard import dashboard_command
 
-    if words and (near := get_close_matches(words[0], COMMANDS, n=1)) and not Path(words[0]).exists():
-        print(f"orchestra-tui: there is no command {words[0]!r}; did you mean {near[0]!r}?", file=sys.stderr)
+    if words and words[0].isidentifier() and not Path(words[0]).exists():
+        near = get_close_matches(words[0], COMMANDS, n=1)
+        advice = f"did you mean {near[0]!r}?" if near else f"commands are {', '.join(COMMANDS)}."
+        print(f"orchestra-tui: there is no command and no folder {words[0]!r}; {advice}", file=sys.stderr)
         return 2
     return dashboard_command(words)
 

@@ -96,7 +96,9 @@ def show_plain(out: TextIO, task: str = "") -> Show:
         fact = fact_of(row.seq, row.at, event)
         if not task or fact.task == task:
             stamp = time.strftime("%H:%M:%S", time.localtime(row.at))
-            out.write(f"{stamp}  {fact.task:<18.18}  {fact.text}\n")
+            notes = event.notes if isinstance(event, e.RunStarted) else ()
+            lines = (f"{stamp}  {fact.task:<18.18}  {fact.text}", *(f"{'':30}{clean_line(note)}" for note in notes))
+            out.write("\n".join(lines) + "\n")
             out.flush()
 
     return show

@@ -48,13 +48,12 @@ def stop_command(arguments: list[str]) -> int:
     """Stop the engine, or end a run for good."""
     options = stop_parser().parse_args(arguments)
     session = Session.at(options.path)
-    if not session.engine_alive():
-        print("No engine is running here.")
-        return 0
     if options.cancel:
         print(session.ask(options.cancel, "cancel_run", {}))
-    else:
+    elif session.engine_alive():
         print(session.ask("", "stop_engine", {}))
+    else:
+        print("No engine is running here.")
     return 0
 
 

@@ -5,6 +5,7 @@ What is found here only says where the log is. Before anything runs, `engine.git
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,7 +38,7 @@ def find_repository(path: Path) -> Whereabouts:
     if (start / "HEAD").is_file() and (start / "objects").is_dir():
         raise RepositoryFault(
             f"{start} is a bare repository: it has no files to work on.",
-            remedy=f"Clone it and go there: git clone {start} work && cd work",
+            remedy=f"Clone it and go there: git clone {shlex.quote(str(start))} work && cd work",
         )
     raise RepositoryFault(
         f"{start} is not inside a git repository.",

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-import pexpect
+import pexpect  # type: ignore[import-untyped]  # ships no types
 import pyte
 
 MODES_ON = {"?1049h": "?1049l", "?25l": "?25h", "?1000h": "?1000l", "?1003h": "?1003l", "?2004h": "?2004l"}

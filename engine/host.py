@@ -150,21 +150,33 @@ class Host:
             case "permit_cloud" | "trust_file" | "choose_check":
                 await self._decide_for_repository(command, wish)
             case _:
-                await self._pass_on(command, wish)
+                await self._pass_on(command, wish, reader)
 
-    async def _pass_on(self, command: CommandRow, wish: dict[str, Any]) -> None:
-        play = self._plays.get(RunId(command.run))
-        if play is None:
-            await self._refuse(command, "this run is not being played: resume it first")
-            return
-        reply = grant(play.journal.run, command.kind, wish)
+    async def _pass_on(self, command: CommandRow, wish: dict[str, Any], reader: LogReader) -> None:
+        journal = self._journal_for(command, reader)
+        reply = grant(journal.run, command.kind, wish)
         if not isinstance(reply, Granted):
             await self._refuse(command, reply.reason)
             return
-        asked_for_check = play.journal.run.found_check
-        await play.journal.record(*reply.events, receipts=[self._acknowledged(command, reply.receipt)])
-        if asked_for_check and not play.journal.run.found_check:
-            await self._note(e.CheckChosen(play.journal.run.check))
+        asked_for_check = journal.run.found_check
+        await journal.record(*reply.events, receipts=[self._acknowledged(command, reply.receipt)])
+        if asked_for_check and not journal.run.found_check:
+            await self._note(e.CheckChosen(journal.run.check))
+
+    def _journal_for(self, command: CommandRow, reader: LogReader) -> Journal:
+        """The journal of the run a command is about.
+
+        Raises: UserFault when there is no such run, or nobody plays it: then it can only be ended for good.
+        """
+        run = RunId(command.run)
+        if play := self._plays.get(run):
+            return play.journal
+        journal = Journal.from_rows(self._log, self._clock, run, reader.history(run))
+        if not journal.run.tasks:
+            raise UserFault(f"There is no run {run}.", "", "See them: orchestra-tui log --runs")
+        if command.kind != "cancel_run" and not journal.run.is_over:
+            raise UserFault(f"{run} is not being played.", "", f"Go on with it first: orchestra-tui resume {run}")
+        return journal
 
     async def _start(
         self, command: CommandRow, wish: dict[str, Any], reader: LogReader, group: asyncio.TaskGroup

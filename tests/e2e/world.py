@@ -220,6 +220,11 @@ class World:
 
         return until(look, timeout_s)
 
+    def engine_process(self) -> psutil.Process:
+        """The engine that lives."""
+        row = until(lambda: holder(self.places.store))
+        return psutil.Process(row.pid)
+
     def processes(self) -> list[psutil.Process]:
         """Every living process that belongs to this world: by its environment, arguments or folder."""
         return [process for process in psutil.process_iter() if self._is_ours(process)]

@@ -10,7 +10,7 @@ from engine.loops import StreamDetector, Verdict
 from engine.model import Chunk, TextChunk, ThinkingChunk
 from engine.ports import Desk
 
-LOOK_CHARS = 64
+LOOK_CHARS = 128
 """The most that is said before it is looked at."""
 
 

@@ -46,7 +46,7 @@ async def _make_room(sitting: Sitting) -> Failed | None:
     failure = None
     if sitting.context.is_full:
         failure = await compact(sitting, "it is fuller than four fifths")
-    await sitting.desk.record(sitting.context.measured(sitting.task))
+    sitting.desk.record_soon(sitting.context.measured(sitting.task))
     return failure
 
 

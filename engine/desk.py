@@ -33,6 +33,7 @@ class LaneDesk:
         self._attempt = attempt
         self._attempt_name = str(attempt)
         self._cuts_seen = self._lane.interrupts
+        self._soon: list[Event] = []
         self._said: list[str] = []
         self._said_in = (0, "")
 
@@ -43,8 +44,14 @@ class LaneDesk:
     async def record(self, *facts: Event) -> None:
         """Log facts; a late word of an attempt that is over is dropped."""
         self._hand_over()
+        facts = (*self._soon, *facts)
+        self._soon.clear()
         if self._is_current(self._journal.run):
             await self._journal.record(*facts)
+
+    def record_soon(self, *facts: Event) -> None:
+        """Log facts with the next ones."""
+        self._soon += facts
 
     def write(self, turn: int, stream: str, text: str) -> None:
         """Show streamed text; what comes before the event loop goes round is handed over as one piece."""

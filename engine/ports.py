@@ -165,6 +165,9 @@ class Desk(Protocol):
     async def record(self, *facts: Event) -> None:
         """Log facts, with their consequences, in one transaction; durable when this returns."""
 
+    def record_soon(self, *facts: Event) -> None:
+        """Log facts with the next ones that are recorded: a commit of their own would make nobody wiser."""
+
     def write(self, turn: int, stream: str, text: str) -> None:
         """Show streamed text; `stream` is text, thinking, tool, check or note. Never waits, never fails."""
 

@@ -210,3 +210,12 @@ async def test_text_that_comes_at_once_is_one_piece_for_each_stream_and_goes_bef
         desk.write(3, stream, text)
     await desk.record(e.TurnStarted(EDIT, 3, "m"))
     assert [(chunk.stream, chunk.text) for chunk in lane.ledger.chunks] == [("thinking", "so then"), ("text", "hello")]
+
+
+async def test_a_fact_that_can_wait_shares_the_transaction_of_the_next_one() -> None:
+    lane = Lane()
+    desk = await lane.open()
+    desk.record_soon(e.ContextMeasured(EDIT, 10, 100, 100))
+    assert "ContextMeasured" not in lane.ledger.kinds()
+    await desk.record(e.TurnStarted(EDIT, 1, "m"))
+    assert lane.ledger.appends[-1] == ("ContextMeasured", "TurnStarted")

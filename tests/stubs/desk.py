@@ -99,6 +99,9 @@ class PaperDesk:
             self.on_record(fact)
         await asyncio.sleep(0)
 
+    def record_soon(self, *facts: Event) -> None:
+        self.facts += facts
+
     def write(self, turn: int, stream: str, text: str) -> None:
         self.written.append((turn, stream, text))
 

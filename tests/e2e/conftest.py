@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
 import pytest
 
-from tests.e2e.world import World
+from tests.e2e.world import World, has_ended, until
 
 
 @pytest.fixture
@@ -35,13 +36,13 @@ def sweep(world: World) -> None:
     """Stop what runs; what does not stop when it is told to was not ours to leave."""
     left = world.processes()
     for process in left:
-        try:
+        with suppress(psutil.NoSuchProcess):
             process.terminate()
-        except psutil.NoSuchProcess:
-            continue
-    _, stubborn = psutil.wait_procs(left, timeout=15)
-    for process in stubborn:
-        process.kill()
-    for engine in world.engines:
-        engine.wait(15)
-    assert not stubborn, f"did not end: {stubborn}"
+    try:
+        until(lambda: all(map(has_ended, left)), 15)
+    finally:
+        for process in left:
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+        for engine in world.engines:
+            engine.wait(15)

@@ -183,7 +183,7 @@ class World:
             with suppress(psutil.NoSuchProcess):
                 process = psutil.Process(row.pid)
                 process.terminate()
-                process.wait(PATIENCE_S)
+                until(lambda: has_ended(process))
 
     # -- what happened ---------------------------------------------------------------------------------------------
 
@@ -233,13 +233,21 @@ class World:
         mark = str(self.home)
         if process.pid == os.getpid():
             return False
+        if has_ended(process):
+            return False
         try:
-            if process.status() == psutil.STATUS_ZOMBIE:
-                return False
             told = [*process.cmdline(), process.cwd(), process.environ().get("XDG_STATE_HOME", "")]
         except psutil.Error:
             return False
         return any(mark in text for text in told)
+
+
+def has_ended(process: psutil.Process) -> bool:
+    """Whether a process is over, also when nobody has asked for its exit code yet."""
+    try:
+        return bool(process.status() == psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return True
 
 
 def task(run: Run, name: str) -> Task:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
+import traceback
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +17,7 @@ import msgspec
 from engine import events as e
 from engine.attempt import Attempts
 from engine.checker import Checker
-from engine.clean import clean_line
+from engine.clean import clean, clean_line
 from engine.clock import Clock
 from engine.codec import decode, encode, kind_of
 from engine.decide import with_consequences
@@ -128,9 +130,9 @@ class Host:
             wish = json.loads(command.payload)
             await self._grant(command, wish if isinstance(wish, dict) else {}, reader, group)
         except UserFault as fault:
-            await self._refuse(command, str(fault))
+            await self._refuse(command, clean(str(fault)))
         except (ValueError, KeyError, TypeError) as error:
-            await self._refuse(command, f"the command cannot be read: {error}")
+            await self._refuse(command, clean(f"the command cannot be read: {error}"))
         except StoreFault:
             raise
         except Exception as error:  # noqa: BLE001  # the engine's supervisor: one bad command never ends other runs
@@ -208,8 +210,14 @@ class Host:
         self._plays[journal.run.run] = _Play(journal, task)
 
     async def _play_to_the_end(self, journal: Journal, lanes: CheckLanes) -> None:
-        await self._scheduler(journal, lanes).play()
-        await lanes.close()
+        try:
+            await self._scheduler(journal, lanes).play()
+            await lanes.close()
+        except* StoreFault:
+            raise
+        except* Exception as group:  # noqa: BLE001  # a run's supervisor: what breaks one never ends the others
+            # A lane that cannot be removed, git gone: the next engine tries again, this run can be resumed.
+            sys.stderr.write(clean("".join(traceback.format_exception(group))))
         self._log.prune_chunks(journal.run.run, KEPT_CHUNKS)
 
     def _scheduler(self, journal: Journal, lanes: CheckLanes) -> Scheduler:

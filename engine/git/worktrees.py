@@ -306,18 +306,27 @@ def refuse_to_lose(git: Git, worktree: Worktree) -> None:
 
 
 def delete_folder(path: Path) -> None:
-    """Delete a lane's folder; folders that were made read-only in it are opened first."""
+    """Delete a lane's folder; folders in it that may not be written or even listed are opened first."""
     if not path.is_dir() or path.is_symlink():
         path.unlink(missing_ok=True)
         return
-    for folder, _, _ in os.walk(path):
-        if not os.access(folder, os.W_OK | os.X_OK):
-            os.chmod(folder, 0o700)
+    _open_up(path)
+    for folder, inner, _ in os.walk(path):
+        for name in inner:
+            # From above: what cannot be listed is never walked into.
+            _open_up(Path(folder, name))
     shutil.rmtree(path)
+
+
+def _open_up(folder: Path) -> None:
+    if not folder.is_symlink() and not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+        os.chmod(folder, 0o700)
 
 
 def empty_trash(home: Path) -> None:
     """Finish the deletions that a kill broke off; nothing in there is a lane any more."""
     with suppress(FileNotFoundError):
         for path in (home / TRASH).iterdir():
-            delete_folder(path)
+            # Rubbish that cannot be deleted (another user's, of a container) must not keep an engine from starting.
+            with suppress(OSError):
+                delete_folder(path)

@@ -17,7 +17,12 @@ def ask_about_check(run: Run, found: CheckSpec) -> e.ApprovalAsked:
         f"Does `{found.run}` prove work in this repository?",
         "The engine runs it itself on the base, on each piece and on the result. Without it, work is only claimed.",
         found.run,
-        f"In the sandbox (tier {run.sandbox or '?'}), on clean worktrees. Asked once for this repository.",
+        f"{_walls(run)}, on clean worktrees. Asked once for this repository.",
         ("allow", "deny"),
         "allow",
     )
+
+
+def _walls(run: Run) -> str:
+    held = f"In the sandbox (tier {run.sandbox or '?'})"
+    return "With all your rights, for nothing holds commands on this machine" if run.sandbox == "D" else held

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from engine import events as e
+from engine.clean import clean_line
 from engine.decision.failures import carry_out
 from engine.graph import planned_task
 from engine.identity import approval_id
 from engine.plan import plan_faults
 from engine.policy import choose
 from engine.state import Approval, Run, Task
-from engine.words import Failure, Reaction, Role, TaskState
+from engine.words import Failure, Reaction, Role, TaskSpec, TaskState
+
+NO_WALLS = "D"
+"""The sandbox tier in which nothing holds a command (`engine.sandbox.sandbox.SandboxTier`)."""
+UNHELD = " Nothing holds commands on this machine: the checks of this plan run with all your rights."
 
 
 def on_plan(run: Run, event: e.PlanProposed) -> tuple[e.Event, ...]:
@@ -41,7 +48,8 @@ def on_plan_accepted(run: Run, event: e.PlanAccepted) -> tuple[e.Event, ...]:
     target = run.flow.node(node.grafts) if node else None
     if target is None:
         return (e.TaskFailed(event.task, "the flow has no node for planned tasks"),)
-    added = tuple(e.TaskAdded(planned_task(run, spec, target)) for spec in event.tasks)
+    tasks = event.tasks if event.by == "person" else _without_unseen_commands(run, event.tasks)
+    added = tuple(e.TaskAdded(planned_task(run, spec, target)) for spec in tasks)
     return (*added, e.TaskDone(event.task))
 
 
@@ -61,6 +69,19 @@ def taken_ids(run: Run) -> frozenset[str]:
     return frozenset({node.name for node in run.flow.nodes} | set(run.tasks))
 
 
+def _without_unseen_commands(run: Run, tasks: tuple[TaskSpec, ...]) -> tuple[TaskSpec, ...]:
+    """A plan that no person read: where nothing holds a command, those that a model made up as checks never run."""
+    if run.sandbox != NO_WALLS:
+        return tasks
+    own = run.check.run if run.check else ""
+    return tuple(replace(spec, check=None) if spec.check and spec.check.run != own else spec for spec in tasks)
+
+
+def _row(spec: TaskSpec) -> str:
+    check = f" · check: {clean_line(spec.check.run)}" if spec.check else ""
+    return f"{spec.task} · {spec.agent} · {spec.title or spec.goal}{check}"
+
+
 def _question(run: Run, event: e.PlanProposed) -> e.ApprovalAsked:
     return e.ApprovalAsked(
         approval_id(run.run, event.task, "plan", f"{run.tasks[event.task].attempt} {event.tasks!r}"),
@@ -68,8 +89,9 @@ def _question(run: Run, event: e.PlanProposed) -> e.ApprovalAsked:
         "plan",
         f"Plan with {len(event.tasks)} tasks",
         event.remark or "The planner proposes these tasks.",
-        "\n".join(f"{spec.task} · {spec.agent} · {spec.title or spec.goal}" for spec in event.tasks),
-        "Nothing has been changed yet; work happens in worktrees of its own.",
+        "\n".join(map(_row, event.tasks)),
+        "Nothing has been changed yet; work happens in worktrees of its own."
+        + (UNHELD if run.sandbox == NO_WALLS else ""),
         ("accept", "edit", "reject", "deny"),
         "accept" if run.is_unattended else "deny",
     )

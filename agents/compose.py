@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from agents.crew import Crew
 from agents.definition import AgentDefinition
 from agents.flow_file import built_in_flows
+from agents.going_over import MAX_ITEMS, subject_of
 from agents.ladder import cards
 from agents.memory import Memory
 from agents.models.script import Script, load_script
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
 
 DEFAULT_LANES = 4
 MAX_LANES = 64
-MAX_ITEMS = 200
 
 
 class Composition:
@@ -67,20 +67,23 @@ class Composition:
         cloud = bool(wish.get("allow_cloud")) or repository.cloud_allowed
         profiles = await self._profiles(wish, cloud)
         items = await in_thread(self._items, facts, wish)
-        chosen = _flow(wish, items, profiles)
+        flow, reason = _flow(wish, items, profiles)
+        if not items and any(node.each for node in flow.nodes):
+            items, over = await in_thread(subject_of, self._git, facts.head, str(wish.get("goal") or ""))
+            reason = f"{reason}; {over}"
         roster = await self._roster(facts.root, repository, profiles, wish)
-        _refuse_without_models(chosen[0], roster, profiles)
+        _refuse_without_models(flow, roster, profiles)
         return RunStarted(
-            goal=_goal(wish, chosen[0]),
-            flow=chosen[0],
+            goal=_goal(wish, flow),
+            flow=flow,
             roster=roster,
             base_commit=facts.head,
             base_tree=await in_thread(tree_of, self._git, facts.head),
             base_branch=facts.branch or "",
             check=_check(wish, repository),
-            found_check=await in_thread(self._found_check, facts, wish, repository) if _edits(chosen[0]) else None,
+            found_check=await in_thread(self._found_check, facts, wish, repository) if _edits(flow) else None,
             items=items,
-            route_reason=chosen[1],
+            route_reason=reason,
             max_lanes=_lanes(wish),
             is_unattended=bool(wish.get("unattended")),
             accepts_plan=bool(wish.get("accept_plan")),
@@ -116,6 +119,13 @@ class Composition:
         if ref.provider == "scripted":
             script = self._script(str(run.settings.get("script", "")))
             return ScriptedModel(ref, script, clock=self._clock, speed=float(run.settings.get("speed") or 1.0))
+        if not run.cloud_allowed and _was_near(ref, run) and not self._directory.is_near(ref):
+            # An engine that resumes a run may have been started with another address in its environment.
+            raise UserFault(
+                f"{ref} was a local model when {run.run} started, and its address is in the cloud now.",
+                "Nothing was sent.",
+                "Set the address again and restart the engine (orchestra-tui stop), or start a run with --allow-cloud.",
+            )
         return self._directory.model(ref)
 
     def _script(self, path: str) -> Script:
@@ -169,6 +179,11 @@ class Composition:
         return cards(roster.agents.values(), profiles, _words(wish))
 
 
+def _was_near(ref: ModelRef, run: Run) -> bool:
+    rungs = (rung for card in run.roster.values() for rung in card.ladder)
+    return any(rung.model == str(ref) and rung.is_local for rung in rungs)
+
+
 def _flow(wish: Mapping[str, Any], items: tuple[str, ...], profiles: Sequence[ModelProfile]) -> tuple[Flow, str]:
     flows = built_in_flows()
     name = str(wish.get("flow") or "auto")
@@ -177,12 +192,11 @@ def _flow(wish: Mapping[str, Any], items: tuple[str, ...], profiles: Sequence[Mo
         chosen = Route("build", "you brought a plan")
     if chosen.flow not in flows:
         raise UserFault(f"There is no flow called {chosen.flow!r}.", remedy=f"Flows: auto, {', '.join(sorted(flows))}.")
+    if chosen.needs_larger_model:
+        from agents.available import only_tiny_fault
+
+        raise only_tiny_fault()
     flow = flows[chosen.flow]
-    if any(node.each for node in flow.nodes) and not items:
-        raise UserFault(
-            f"The flow {flow.name} goes over many things and was given none.",
-            remedy="Say what: --commits 20, or --files 'src/**/*.py'.",
-        )
     return flow, f"{flow.name}: {chosen.reason}"
 
 
@@ -198,7 +212,7 @@ def _refuse_without_models(flow: Flow, roster: Mapping[str, AgentCard], profiles
         if not card.ladder:
             raise UserFault(
                 f"No reachable model can do the work of {node.agent}, which the flow {flow.name} needs.",
-                remedy="A tiny model only reads and writes text: use --flow digest, or pull a larger model.",
+                remedy="A tiny model only summarises: use --flow digest, or pull a larger model.",
             )
 
 

@@ -72,6 +72,8 @@ class Crew:
         except ModelFault as fault:
             return failed(failure_of(fault), str(fault))
         profile = await self._profile(model, brief.rung)
+        if brief.rung.is_local and not profile.is_local:
+            return failed(Failure.UNKNOWN_MODEL, f"{brief.rung.model} is not local any more; nothing was sent")
         if refusal := _cannot(brief, profile):
             return failed(Failure.MALFORMED, refusal)
         sit_down = self._sit_down_small if _is_tiny(brief, profile) else self._sit_down

@@ -110,6 +110,21 @@ class Directory:
             self._models[key] = build(asked, window_tokens)
         return self._models[key]
 
+    def is_near(self, ref: ModelRef) -> bool:
+        """Whether what is sent to a model stays on this machine or in its own network, by the address it has now.
+
+        Raises: UserFault as `model`. Nothing is asked over the network.
+        """
+        match ref.provider:
+            case "ollama":
+                return self.ollama_server().is_near(ref.name)
+            case "openai":
+                return self.openai_endpoint().address.is_private
+            case "anthropic":
+                return self.anthropic_endpoint().address.is_private
+            case _:
+                return True
+
     def ollama_server(self) -> OllamaServer:
         """The Ollama server of OLLAMA_HOST: for lists, pulls, loading and unloading.
 

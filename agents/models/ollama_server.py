@@ -147,7 +147,7 @@ class OllamaServer:
                 name=model.model,
                 size_bytes=int(model.size or 0),
                 parameters=model.details.parameter_size or "" if model.details else "",
-                is_local=self._is_local(model.model),
+                is_local=self.is_near(model.model),
             )
             for model in answer.models
             if model.model
@@ -168,7 +168,7 @@ class OllamaServer:
                 capabilities=frozenset(answer.capabilities or ()),
                 max_window_tokens=_whole(info.get(f"{info.get('general.architecture')}.context_length")),
                 parameter_count=_whole(info.get("general.parameter_count")) or _parameters(details or ""),
-                is_local=self._is_local(name),
+                is_local=self.is_near(name),
             )
         return self._facts[name]
 
@@ -223,7 +223,8 @@ class OllamaServer:
         self._remote[name] = remote_host
         self._facts.pop(name, None)
 
-    def _is_local(self, name: str) -> bool:
+    def is_near(self, name: str) -> bool:
+        """Whether a model answers on this machine or in its own network, as far as is known by now."""
         return self.endpoint.address.is_private and not is_cloud_name(name) and name not in self._remote
 
     def _package(self) -> ollama.AsyncClient:

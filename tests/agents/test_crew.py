@@ -40,6 +40,16 @@ async def test_a_coder_reads_edits_and_finishes_in_its_worktree(root: Path) -> N
     assert not any(fact.is_error for fact in desk.of(ToolFinished))
 
 
+async def test_a_model_that_was_local_when_the_run_started_is_sent_nothing_once_it_is_not(root: Path) -> None:
+    model = scripted(finish(), card={"cloud": True})
+
+    outcome = await attempt(model, brief(root), PaperDesk())
+
+    assert isinstance(outcome, Failed)
+    assert outcome.failure is Failure.UNKNOWN_MODEL
+    assert model.requests == []
+
+
 async def test_a_call_is_logged_before_it_runs_and_again_when_it_has_an_outcome(root: Path) -> None:
     model = scripted(call("write_file", path="new.txt", content="x"), finish())
     desk = PaperDesk()

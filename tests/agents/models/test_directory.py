@@ -70,6 +70,26 @@ def test_settings_and_directory_never_show_a_key() -> None:
     assert KEY not in repr(settings) + repr(Directory(settings))
 
 
+@pytest.mark.parametrize(
+    ("settings", "ref", "near"),
+    [
+        (ModelSettings(), "ollama/qwen3:4b", True),
+        (ModelSettings(), "ollama/gpt-oss:120b-cloud", False),
+        (ModelSettings(ollama_host="https://ollama.com"), "ollama/qwen3:4b", False),
+        (ModelSettings(openai_base_url="http://127.0.0.1:8000/v1"), "openai/qwen", True),
+        (ModelSettings(openai_api_key=KEY), "openai/qwen", False),
+        (ModelSettings(openai_base_url="https://8.8.8.8/v1", openai_api_key=KEY), "openai/qwen", False),
+        (ModelSettings(anthropic_api_key=KEY), "anthropic/claude-sonnet-5", False),
+        (ModelSettings(anthropic_base_url="http://127.0.0.1:1"), "anthropic/claude-sonnet-5", True),
+        (ModelSettings(), "embedded/smollm2-135m", True),
+    ],
+)
+def test_whether_a_model_is_near_is_known_from_its_present_address(
+    settings: ModelSettings, ref: str, near: bool
+) -> None:
+    assert Directory(settings).is_near(parse_ref(ref)) is near
+
+
 async def test_one_reference_is_one_adapter_and_one_server_is_one_pool() -> None:
     async with ModelServer([{"turns": [{"text": "hi"}]}]) as server:
         directory = Directory(ModelSettings(ollama_host=server.url), timeouts=SHORT)

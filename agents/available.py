@@ -99,3 +99,14 @@ def no_model_fault() -> UserFault:
             "To see it play without any: orchestra-tui demo"
         ),
     )
+
+
+def only_tiny_fault() -> UserFault:
+    """What to say when a goal wants edits and only a tiny model is here."""
+    return UserFault(
+        "Only a tiny model is here: it summarises, it cannot edit.",
+        remedy=(
+            f'Ask it to "summarise the last 20 commits", or get a larger one: ollama pull {SUGGESTED_PULL}, or a key '
+            "and --allow-cloud."
+        ),
+    )

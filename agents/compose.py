@@ -15,7 +15,7 @@ from agents.memory import Memory
 from agents.models.script import Script, load_script
 from agents.models.scripted import ScriptedModel, profile_of
 from agents.roster import read_roster
-from agents.routing import Route, route
+from agents.routing import Route, route, wants_text
 from engine.check_finder import find_check
 from engine.clean import clean_line
 from engine.clock import Clock
@@ -192,7 +192,7 @@ def _flow(wish: Mapping[str, Any], items: tuple[str, ...], profiles: Sequence[Mo
         chosen = Route("build", "you brought a plan")
     if chosen.flow not in flows:
         raise UserFault(f"There is no flow called {chosen.flow!r}.", remedy=f"Flows: auto, {', '.join(sorted(flows))}.")
-    if chosen.needs_larger_model:
+    if name == "auto" and chosen.flow == "digest" and not (items or wants_text(str(wish.get("goal") or ""))):
         from agents.available import only_tiny_fault
 
         raise only_tiny_fault()

@@ -19,6 +19,7 @@ _DIGEST = re.compile(
     re.IGNORECASE,
 )
 _MANY = re.compile(r"\b(commits?|history|files|logs?|changes|since|last \d+|every|each|all)\b", re.IGNORECASE)
+_QUESTION = re.compile(r"^\s*(?:what|why|who|how|when|which|where|tell|describe|explain|list)\b|\?\s*$", re.IGNORECASE)
 _DEEP = re.compile(
     r"\b(architecture|redesign|design|security|vulnerabilit\w+|audit|threat|analy[sz]e|analysis|investigate|root cause"
     r"|long refactor\w*|migrat\w+|rewrite)\b",
@@ -55,6 +56,11 @@ def route(goal: str, items: Sequence[str], available: Sequence[ModelProfile]) ->
     if deep := _DEEP.search(goal):
         return Route("deep", f"`{clean_line(deep[0])}` needs the whole in one head{_where(available)}")
     return _by_size(goal)
+
+
+def wants_text(goal: str) -> bool:
+    """Whether a goal asks for a summary or an answer: nothing that a tiny model could not try."""
+    return any(words.search(goal) for words in (_DIGEST, _MANY, _QUESTION))
 
 
 def _by_size(goal: str) -> Route:

@@ -53,7 +53,7 @@ class Dashboard(DrawingApp):
     #body { height: 1fr; }
     #plan { width: 30; height: 1fr; }
     #strip, #faults { display: none; }
-    #faults { height: auto; max-height: 3; }
+    #faults { height: auto; max-height: 6; }
     """
 
     def __init__(self, conductor: Conductor, is_live: bool = True, says_farewell: bool = True, **look: Any) -> None:

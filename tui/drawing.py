@@ -26,6 +26,7 @@ from tui.prompt import EVERYONE, NEW_GOAL, Prompt, lane_target
 from tui.theme import DEFAULT, Palette, Theme, as_textual, default_theme, load_theme, theme_files
 from tui.view import board
 
+MAX_FAULT_ROWS = 6
 DEAD_AFTER_S = 2.5
 """How long an engine may be away before the screen says so: one that is just starting is no news."""
 
@@ -145,11 +146,14 @@ class DrawingApp(CommandingApp):
                     (" to go on where the log ends; nothing is lost.", "base"),
                 )
             )
-        rows += [
-            ((mark, "error+bold"), (fault, "base"), ("   esc", "accent+bold"), (" seen", "dim"))
-            for fault in self.faults
-        ]
-        return rows[:3]
+        refusal = self.wishes.refusal(self.clock.now())
+        sentences: list[Row] = [((fault, "base"),) for fault in self.faults]
+        for sentence in [*([refusal] if refusal else []), *sentences]:
+            from tui.pager import wrapped
+
+            line = ((mark, "error+bold"), *sentence, ("   esc", "accent+bold"), (" seen", "dim"))
+            rows += wrapped([line], max(20, self.size.width - 1), len(mark))
+        return rows[:MAX_FAULT_ROWS]
 
     def is_engine_gone(self) -> bool:
         """Whether an unfinished run has had no engine for a while."""

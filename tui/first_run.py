@@ -7,12 +7,14 @@ from pathlib import Path
 
 from textual.binding import Binding
 
-from tui.cells import Row, pad, tidy_line
+from tui.cells import Row, pad, row_width, tidy_line, wrap
 from tui.conductor import FirstRunReport
 from tui.glyphs import Glyphs
-from tui.pager import wrapped
 from tui.reading_screen import ReadingScreen
 from tui.theme import Palette
+
+NAME_CELLS = 13
+"""Room for the longest name of what is looked for, and two spaces."""
 
 
 class FirstRunScreen(ReadingScreen):
@@ -31,7 +33,7 @@ class FirstRunScreen(ReadingScreen):
     def fill(self) -> None:
         """Show the findings."""
         self.show_frame()
-        self.pager.read(lambda width: wrapped(report_lines(self.report, self.glyphs), width))
+        self.pager.read(lambda width: report_lines(self.report, self.glyphs, width))
 
     def head_rows(self) -> list[Row]:
         """A welcome."""
@@ -41,8 +43,8 @@ class FirstRunScreen(ReadingScreen):
 
     def keys(self) -> Sequence[tuple[str, str]]:
         """The ways on."""
-        fetch = [("f", "fetch a small model")] if self.report.can_fetch_model else []
-        return [("d", "watch the demo"), *fetch, ("c", "look again"), ("esc", "dashboard"), ("ctrl+q", "leave")]
+        fetch = [("f", "fetch a model")] if self.report.can_fetch_model else []
+        return [("d", "demo"), *fetch, ("c", "look again"), ("esc", "dashboard"), ("ctrl+q", "leave")]
 
     def action_demo(self) -> None:
         """Start the demo and follow it."""
@@ -73,26 +75,32 @@ class FirstRunScreen(ReadingScreen):
         self.action_check()
 
 
-def report_lines(report: FirstRunReport, glyphs: Glyphs) -> list[Row]:
-    """The findings, then the ways on."""
+def report_lines(report: FirstRunReport, glyphs: Glyphs, width: int) -> list[Row]:
+    """The findings, then the ways on; what does not fit into a line goes on below its beginning."""
     rows: list[Row] = []
     for finding in report.findings:
         icon, role = (("+", "proven") if glyphs.is_ascii else ("✓", "proven")) if finding.is_there else ("–", "paused")
         detail = tidy_line(finding.detail) or ("found" if finding.is_there else "not found")
-        rows.append(((f"  {icon} ", role), (pad(tidy_line(finding.name), 22), "base"), (detail, "dim")))
+        rows += _hung(((f"  {icon} ", role), (pad(tidy_line(finding.name), NAME_CELLS), "base")), detail, "dim", width)
         if not finding.is_there and finding.remedy:
-            rows.append(((" " * 26, ""), (tidy_line(finding.remedy), "code")))
+            rows += _hung(((" " * (4 + NAME_CELLS), ""),), tidy_line(finding.remedy), "code", width)
     if report.models:
-        rows += [(), (("  Models  ", "dim"), (", ".join(tidy_line(model) for model in report.models), "local"))]
-    rows += [
-        (),
-        (
-            ("  d ", "accent+bold"),
-            ("  watch a whole run on a scratch repository: no model, no network, one minute", "base"),
-        ),
-    ]
+        names = ", ".join(tidy_line(model) for model in report.models)
+        rows += [(), *_hung((("    ", ""), (pad("models", NAME_CELLS), "base")), names, "local", width)]
+    ways = [("d", "watch a whole run on a scratch repository: no model, no network, 20 seconds")]
     if report.can_fetch_model:
         size = f" ({tidy_line(report.fetch_size)})" if report.fetch_size else ""
-        rows.append((("  f ", "accent+bold"), (f"  fetch a small model that runs inside orchestra-tui{size}", "base")))
-    rows.append((("  c ", "accent+bold"), ("  look again, after you installed or started something", "base")))
+        ways.append(("f", f"fetch a tiny model that runs in here{size}: it summarises commits and files"))
+    ways.append(("c", "look again, after you installed or started something"))
+    rows.append(())
+    for key, words in ways:
+        rows += _hung(((f"  {key}   ", "accent+bold"),), words, "base", width)
     return rows
+
+
+def _hung(head: Row, text: str, role: str, width: int) -> list[Row]:
+    """A text behind a head, its further rows indented by the head's width."""
+    indent = row_width(head)
+    pieces = [text[start:end] for start, end in wrap(text, max(8, width - indent))]
+    later: Row = ((" " * indent, ""),)
+    return [(*(later if index else head), (piece, role)) for index, piece in enumerate(pieces)]

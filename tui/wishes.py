@@ -74,17 +74,25 @@ class Wishes:
         self._wishes = [wish for wish in self._wishes if not wish.is_settled]
 
     def row(self, now: float, glyphs: Glyphs) -> Row:
-        """The newest wish that is worth a line, empty when there is none."""
-        wish = next((wish for wish in reversed(self._wishes) if self._is_shown(wish, now)), None)
-        if wish is None:
+        """How it stands with the newest wish, empty when that is worth no line."""
+        wish = self._newest(now)
+        if wish is None or wish.status == "refused":
             return ()
         arrow = f" {glyphs.arrow} "
-        if wish.status == "refused":
-            return ((wish.words, "base"), (arrow, "faint"), ("refused: ", "error+bold"), (wish.receipt, "base"))
         if wish.status == "acknowledged":
             return ((wish.words, "base"), (arrow, "faint"), (wish.receipt or "done", "proven"))
         waits = " (no engine has taken it yet)" if wish.status == "queued" and now - wish.sent_at > SLOW_S else ""
         return ((wish.words, "base"), (arrow, "faint"), (wish.status + waits, "paused"))
+
+    def refusal(self, now: float) -> Row:
+        """Why the newest wish was refused, however long that is; empty when it was not."""
+        wish = self._newest(now)
+        if wish is None or wish.status != "refused":
+            return ()
+        return ((wish.words, "base"), (" refused: ", "error+bold"), (wish.receipt, "base"))
+
+    def _newest(self, now: float) -> Wish | None:
+        return next((wish for wish in reversed(self._wishes) if self._is_shown(wish, now)), None)
 
     def _is_shown(self, wish: Wish, now: float) -> bool:
         return wish.status != "acknowledged" or now - wish.settled_at < SHOWN_S

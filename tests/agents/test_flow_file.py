@@ -8,7 +8,7 @@ import pytest
 
 from agents.flow_file import built_in_flows, parse_flow
 from agents.roster import read_roster
-from agents.routing import route
+from agents.routing import route, wants_text
 from engine.errors import DefinitionFault
 from engine.model import ModelProfile, ModelRef, Tier
 
@@ -101,6 +101,9 @@ def test_auto_picks_by_plain_rules(goal: str, items: tuple[str, ...], flow: str)
 def test_with_only_a_tiny_model_auto_never_edits() -> None:
     assert route("add a feature", (), [TINY]).flow == "digest"
     assert "tiny" in route("add a feature", (), [TINY]).reason
+    assert not wants_text("add a feature")
+    assert wants_text("summarise the last 10 commits")
+    assert wants_text("how does it work?")
 
 
 def test_the_reason_says_where_deep_work_runs() -> None:

@@ -109,7 +109,7 @@ async def test_words_that_could_not_be_sent_come_back() -> None:
         await app.workers.wait_for_complete()
         await pilot.pause()
         assert app.prompt.value == "mend it"
-        assert "The disk is full." in status_text(app)
+        assert "The disk is full." in fault_text(app)
 
 
 async def test_a_pasted_text_keeps_its_lines() -> None:
@@ -206,7 +206,7 @@ async def test_a_wish_shows_its_receipt_and_a_refusal_stays() -> None:
         await pilot.pause()
         assert "queued" in status_text(app)
         app.take(picture(story(), commands=(settled("wish-1", "refused", "the run is over"),), is_other_run=False))
-        assert "refused: the run is over" in status_text(app)
+        assert "refused: the run is over" in fault_text(app)
         await pilot.press("escape")
         assert status_text(app) == ""
 
@@ -352,6 +352,16 @@ async def test_a_stopped_engine_is_said_and_one_key_starts_it() -> None:
         assert conductor.engines == 1
         app.take(picture(story(), is_engine_alive=True))
         assert fault_text(app) == ""
+
+
+async def test_a_long_refusal_is_readable_to_its_last_word() -> None:
+    app = stage(story())
+    async with app.run_test(size=(60, 20)) as pilot:
+        app.wishes.add("new goal", 1.0).command_id = "c1"
+        app.wishes.receive([settled("c1", "refused", "It cannot be started because " * 6 + "of the moon.")], 2.0)
+        app.redraw()
+        await pilot.pause()
+        assert "of the moon." in screen_text(app)
 
 
 async def test_errors_stay_until_they_are_read() -> None:

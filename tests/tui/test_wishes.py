@@ -22,9 +22,9 @@ def test_a_refused_wish_stays_until_it_was_read() -> None:
     wishes = Wishes()
     wishes.add("pause client", 10.0).command_id = "c1"
     wishes.receive([settled("c1", "refused", "client is paused already")], 11.0)
-    assert "refused: client is paused already" in text(wishes.row(9_999.0, PRETTY))
+    assert "refused: client is paused already" in text(wishes.refusal(9_999.0))
     wishes.dismiss()
-    assert wishes.row(9_999.0, PRETTY) == ()
+    assert wishes.refusal(9_999.0) == ()
 
 
 def test_a_wish_that_nobody_takes_says_so() -> None:
@@ -46,4 +46,4 @@ def test_a_receipt_from_outside_is_cleaned() -> None:
     wishes = Wishes()
     wishes.add("pause", 1.0).command_id = "c1"
     wishes.receive([settled("c1", "refused", "no \x1b[2Jway\nback")], 2.0)
-    assert text(wishes.row(2.0, PRETTY)).endswith("no way back")
+    assert text(wishes.refusal(2.0)).endswith("no way back")

@@ -28,7 +28,7 @@ def model_findings() -> list[ModelFinding]:
 
 def findings() -> list[Finding]:
     """The same in the terminal's words, with what else a run needs."""
-    found = [Finding(one.provider, one.is_ready, one.what, one.remedy) for one in model_findings()]
+    found = [_told(one) for one in model_findings()]
     bwrap = shutil.which("bwrap")
     sandbox = Finding(
         "bubblewrap", bool(bwrap), bwrap or "commands run without walls: each one asks", "apt install bubblewrap"
@@ -36,11 +36,22 @@ def findings() -> list[Finding]:
     return [*found, sandbox]
 
 
+def _told(one: ModelFinding) -> Finding:
+    """A model that is still to be fetched is no model yet."""
+    if one.provider == "embedded" and one.is_ready and not _is_fetched():
+        return Finding(one.provider, False, one.what, "orchestra-tui models --fetch")
+    return Finding(one.provider, one.is_ready, one.what, one.remedy)
+
+
+def _is_fetched() -> bool:
+    return is_installed() and smollm.is_fetched(Directory().models_folder)
+
+
 def first_run_report() -> FirstRunReport:
     """What is there and what is missing, as the first-run screen shows it."""
     found = model_findings()
     usable = [str(model.ref) for one in found if one.is_ready and one.provider != "embedded" for model in one.models]
-    is_fetched = is_installed() and smollm.is_fetched(Directory().models_folder)
+    is_fetched = _is_fetched()
     if is_fetched:
         usable.append(f"embedded/{smollm.NAME}")
     return FirstRunReport(

@@ -51,7 +51,7 @@ def markdown_row(line: str) -> str:
     if not figures:
         what, _, rest = line.partition(": ")
         figures = [rest]
-    return f"| {what} | {', '.join(figures)} |"
+    return f"| {what} | {' '.join(figures)} |"
 
 
 def main() -> int:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from engine.clean import clean
-from engine.judge import read_number
+from engine.metric import measure
 from engine.sandbox.sandbox import CommandSpec, Sandbox
+from engine.threads import in_thread
 from engine.words import CheckResult, CheckSpec
 from engine.workspace import CheckLanes
 
@@ -31,17 +32,28 @@ class Checker:
         finally:
             await self._lanes.give(lane)
         output = clean(done.output)
+        number, remark = await _number(check, output)
         return CheckResult(
             check.run,
             tree,
             done.exit_code,
-            read_number(check, output),
-            _tail(output),
+            number,
+            _tail(output + remark),
             done.digest,
             round(done.duration_s, 3),
             self._sandbox.tier.letter,
             check.metric,
         )
+
+
+async def _number(check: CheckSpec, output: str) -> tuple[float | None, str]:
+    """What the check's metric finds; with why not, when it could not be looked for."""
+    if not check.metric:
+        return None, ""
+    try:
+        return await in_thread(measure, check.metric, output), ""
+    except ValueError as error:
+        return None, clean(f"\n… {error} …\n")
 
 
 def _tail(output: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import operator
 import re
 from collections.abc import Callable
@@ -33,22 +32,6 @@ def want_fault(want: str) -> str:
     if want == "pass" or _WANT.match(want):
         return ""
     return f"want {want!r} is neither `pass` nor a comparison such as `<= before` or `== 0`"
-
-
-def read_number(spec: CheckSpec, output: str) -> float | None:
-    """The last number in the output that the check's metric finds."""
-    if not spec.metric:
-        return None
-    found = None
-    for match in re.finditer(spec.metric, output):
-        found = match
-    if found is None:
-        return None
-    try:
-        number = float(found.group(1) if found.groups() else found.group(0))
-    except (TypeError, ValueError):  # a group that took no part in the match, or no number
-        return None
-    return number if math.isfinite(number) else None
 
 
 def needs_before(spec: CheckSpec, after: CheckResult, must_be_green: bool = False) -> bool:

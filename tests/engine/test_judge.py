@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from engine.judge import judge, needs_before, read_number, want_fault
+from engine.judge import judge, needs_before, want_fault
+from engine.metric import measure, number_in
 from engine.words import CheckResult, CheckSpec
 
 PASS = CheckSpec("pytest -q", metric=r"(\d+) failed")
@@ -85,7 +86,7 @@ def test_the_base_is_only_asked_when_it_matters() -> None:
     ],
 )
 def test_the_last_number_that_the_metric_finds_counts(metric: str, output: str, number: float | None) -> None:
-    assert read_number(CheckSpec("x", metric=metric), output) == number
+    assert number_in(metric, output) == number
 
 
 @pytest.mark.parametrize("want", ["pass", "<= before", "==0", ">= -1.5"])
@@ -96,3 +97,15 @@ def test_a_want_that_can_be_understood_has_no_fault(want: str) -> None:
 @pytest.mark.parametrize("want", ["", "green", "before", "=< 3", "<= after"])
 def test_a_want_that_cannot_be_understood_is_shown_one_that_can(want: str) -> None:
     assert "`<= before`" in want_fault(want)
+
+
+def test_a_metric_is_looked_for_in_a_process_of_its_own() -> None:
+    assert measure(r"(\d+) failed", "1 failed\n2 failed, ümlaut \udcff") == 2
+    assert measure("x", "y") is None
+    with pytest.raises(ValueError, match="no regular expression"):
+        measure("(", "1")
+
+
+def test_a_metric_without_end_is_given_up() -> None:
+    with pytest.raises(ValueError, match="found no end"):
+        measure("(a+)+$", "a" * 64 + "!")

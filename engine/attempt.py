@@ -200,7 +200,7 @@ class Attempts:
     ) -> None:
         base = await self._workspace.fork_point(self._journal.run.head, sha)
         found = await self._workspace.diff(base, sha)
-        files = tuple(change.path for change in found.files)
+        files, check = tuple(change.path for change in found.files), self._journal.run.check
         claim = e.TaskProduced(
             effect.task,
             effect.attempt,
@@ -211,7 +211,7 @@ class Attempts:
             files,
             sum(change.insertions for change in found.files),
             sum(change.deletions for change in found.files),
-            outliving(files),
+            outliving(files, check.run if check else ""),
             is_adopted,
         )
         await self._record(effect, claim)

@@ -7,7 +7,11 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from engine.sandbox.sandbox import CANNOT_RUN_CODE, TIMED_OUT_CODE
 from engine.words import CheckResult, CheckSpec
+
+KILLED_CODE = 129
+"""From here on an exit code tells of the signal that ended the command."""
 
 _COMPARISONS: dict[str, Callable[[float, float], bool]] = {
     "<=": operator.le,
@@ -53,6 +57,9 @@ def judge(spec: CheckSpec, before: CheckResult | None, after: CheckResult, must_
     In:   the check; the same check's result on the base, None when unknown; the result; whether no worse will not do.
     Out:  a judgement. A red base is not held against a piece of work that leaves it no worse.
     """
+    if after.exit_code in (TIMED_OUT_CODE, CANNOT_RUN_CODE) or after.exit_code >= KILLED_CODE:
+        # Whatever it printed until then: half a check is no evidence, not even beside another half.
+        return Judgement(False, f"`{spec.run}` did not run to its end (exit {after.exit_code})")
     if spec.want == "pass":
         return _judge_pass(spec, before, after, must_be_green)
     match = _WANT.match(spec.want)

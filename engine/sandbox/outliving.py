@@ -7,6 +7,8 @@ runs with the project's secrets. None is forbidden; each needs a person's eye be
 from __future__ import annotations
 
 import json
+import posixpath
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -18,10 +20,16 @@ _NAMES = (
     "agents.md claude.md gemini.md .cursorrules .windsurfrules copilot-instructions.md .mcp.json "
     ".gitlab-ci.yml .travis.yml azure-pipelines.yml jenkinsfile bitbucket-pipelines.yml .pre-commit-config.yaml "
     "lefthook.yml .gitattributes .gitmodules .gitconfig conftest.py sitecustomize.py usercustomize.py setup.py "
-    "noxfile.py makefile gnumakefile justfile taskfile.yml rakefile .envrc .npmrc .yarnrc.yml .pnpmfile.cjs build.rs"
+    "noxfile.py makefile gnumakefile justfile taskfile.yml rakefile .envrc .npmrc .yarnrc.yml .pnpmfile.cjs build.rs "
+    "pytest.ini .pytest.ini tox.ini setup.cfg"
 )
 _FOLDER_SET = frozenset(_FOLDERS.split())
 _NAME_SET = frozenset(_NAMES.split())
+_JOINED = re.compile(r"[;&|\n()]+")
+_SETTING = re.compile(r"[A-Za-z_]\w*=.*")
+_INTERPRETER = re.compile(
+    r"(?:ba|da|z|k|fi)?sh|python[\d.]*|node|deno|bun|ruby|perl|php|Rscript|env|time|exec|source|\."
+)
 _PACKAGE_KEYS = ("scripts", "husky", "lint-staged", "simple-git-hooks", "pre-commit", "bin")
 
 
@@ -39,9 +47,24 @@ def outlives(path: str, before: str | None = None, after: str | None = None) -> 
     return in_folder or "hooks" in parts[:-1] or name in _NAME_SET or name.endswith(".pth")
 
 
-def outliving(paths: Iterable[str]) -> tuple[str, ...]:
-    """The paths among these whose change outlives the task, texts unknown."""
-    return tuple(path for path in paths if outlives(path))
+def outliving(paths: Iterable[str], check: str = "") -> tuple[str, ...]:
+    """The paths among these whose change outlives the task, texts unknown.
+
+    In: check, the command that proves the run: work that changes the very program behind it proves itself.
+    """
+    provers = programs_of(check)
+    return tuple(path for path in paths if outlives(path) or path in provers)
+
+
+def programs_of(command: str) -> frozenset[str]:
+    """The repository's own files that a shell command runs: `./check.sh`, `python3 -B tools/check.py -v`."""
+    found: set[str] = set()
+    for part in _JOINED.split(command):
+        words = [word for word in part.split() if not _SETTING.fullmatch(word)]
+        if words and _INTERPRETER.fullmatch(words[0].rpartition("/")[2]):
+            words = [word for word in words[1:] if not word.startswith("-")]
+        found.update(posixpath.normpath(word.strip("'\"")) for word in words[:1])
+    return frozenset(found)
 
 
 def _package_parts(text: str | None) -> list[Any]:

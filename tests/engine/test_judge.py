@@ -39,6 +39,13 @@ def test_pass_means_green_or_no_worse_than_a_red_base(
     assert judge(PASS, before, after).holds is holds
 
 
+@pytest.mark.parametrize("exit_code", [124, 126, 137])
+@pytest.mark.parametrize("want", ["pass", "<= before", "== 0"])
+def test_a_check_that_did_not_run_to_its_end_proves_nothing(exit_code: int, want: str) -> None:
+    stopped = result(exit_code, 0)
+    assert not judge(CheckSpec("pytest -q", r"(\d+) failed", want), stopped, stopped).holds
+
+
 def test_for_the_run_s_result_no_worse_will_not_do() -> None:
     assert not judge(PASS, result(1, 3), result(1, 2), must_be_green=True).holds
     assert judge(PASS, result(1, 3), result(0, 0), must_be_green=True).holds

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.sandbox.outliving import outlives, outliving
+from engine.sandbox.outliving import outlives, outliving, programs_of
 from engine.sandbox.scope import WriteScope, is_match
 
 NAMES = st.text(alphabet="ab.*", min_size=1, max_size=4)
@@ -100,3 +100,26 @@ def test_of_a_package_json_only_what_runs_counts() -> None:
     assert outlives("package.json", None, before)
     assert not outlives("package.json", None, json.dumps({"name": "a"}))
     assert outlives("package.json", before, "{broken")
+
+
+@pytest.mark.parametrize(
+    ("command", "programs"),
+    [
+        ("./check.sh", {"check.sh"}),
+        ("sh check.sh", {"check.sh"}),
+        ("python3 -B tools/check.py -v && CI=1 bash -e 'scripts/all.sh'", {"tools/check.py", "scripts/all.sh"}),
+        ("python3 -m pytest -q tests/test_client.py", {"pytest"}),
+        ("pytest tests/test_client.py", {"pytest"}),
+        ("make check", {"make"}),
+        ("", set()),
+    ],
+)
+def test_the_programs_behind_a_check_are_known(command: str, programs: set[str]) -> None:
+    assert programs_of(command) == programs
+
+
+def test_work_that_changes_the_program_behind_its_proof_needs_a_person() -> None:
+    changed = ("src/a.py", "check.sh", "tests/test_a.py")
+    assert outliving(changed, "sh check.sh") == ("check.sh",)
+    assert outliving(changed, "pytest tests/test_a.py") == ()
+    assert outliving(("pytest.ini", "sub/tox.ini")) == ("pytest.ini", "sub/tox.ini")

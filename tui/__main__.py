@@ -25,15 +25,16 @@ def main(arguments: list[str] | None = None) -> int:
     if stranger := _stranger():
         print(stranger, file=sys.stderr)
         return 2
+    from engine.clean import clean
     from engine.errors import OrchestraError, UserFault
 
     try:
         return _run(words)
     except UserFault as fault:
-        print(f"orchestra-tui: {fault}", file=sys.stderr)
+        print(f"orchestra-tui: {clean(str(fault))}", file=sys.stderr)
         return 2
     except OrchestraError as error:
-        print(f"orchestra-tui: {error}", file=sys.stderr)
+        print(f"orchestra-tui: {clean(str(error))}", file=sys.stderr)
         return 3
     except KeyboardInterrupt:
         return 130

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -74,7 +76,15 @@ def json_line(row: EventRow) -> str:
     fields: dict[str, Any] = msgspec.json.decode(row.payload)
     kind = fields.pop("kind", row.kind)
     line = {"v": JSON_VERSION, "seq": row.seq, "run": row.run, "at": row.at, "kind": kind, **fields}
-    return msgspec.json.encode(line).decode()
+    return _FOREIGN.sub(_escaped, msgspec.json.encode(line).decode())
+
+
+_FOREIGN = re.compile(r"[^\x20-\x7e]")
+
+
+def _escaped(found: re.Match[str]) -> str:
+    """A character as it is when it is safe to see, else as JSON writes it in ASCII: the reader gets the same text."""
+    return found[0] if clean(found[0]) == found[0] else json.dumps(found[0])[1:-1]
 
 
 def show_json(out: TextIO) -> Show:
@@ -105,7 +115,11 @@ def show_plain(out: TextIO, task: str = "") -> Show:
 
 
 def closing_lines(run: Run) -> Iterator[str]:
-    """What a person wants to know when a run is over."""
+    """What a person wants to know when a run is over: clean lines."""
+    yield from map(clean, _closing(run))
+
+
+def _closing(run: Run) -> Iterator[str]:
     yield ""
     word = run.outcome or RunOutcome.CANCELLED
     yield f"{run.run} {word}: {run.reason}"
@@ -144,7 +158,7 @@ def exit_code(run: Run) -> int:
 
 def answer(session: Session, run: Run, asked: Approval) -> None:
     """Ask the person on the plain terminal and send what they say."""
-    print(f"\n{asked.title}\n  {clean_line(asked.why)}")
+    print(f"\n{clean_line(asked.title)}\n  {clean_line(asked.why)}")
     for line in clean(asked.body).splitlines()[:40]:
         print(f"  | {line}")
     if asked.reach:
@@ -161,7 +175,8 @@ def answer(session: Session, run: Run, asked: Approval) -> None:
         chosen = _matching(typed.strip() or asked.default, options)
     words = _words() if chosen in ("reject", "retry", "reassign", "climb") else ""
     with suppress(UserFault):
-        print("  " + session.ask(run.run, "answer", {"approval": asked.approval, "answer": chosen, "words": words}))
+        receipt = session.ask(run.run, "answer", {"approval": asked.approval, "answer": chosen, "words": words})
+        print(f"  {clean_line(receipt)}")
 
 
 def _matching(typed: str, options: list[str]) -> str:

@@ -7,6 +7,8 @@ import sys
 from engine.clean import clean_line
 from engine.errors import UserFault
 from engine.git.adoption import adopt
+from engine.git.commits import resolve
+from engine.git.names import head_ref
 from engine.git.repository import open_repository
 from engine.state import Run
 from engine.words import RunOutcome
@@ -23,6 +25,11 @@ def land_command(arguments: list[str]) -> int:
     if run.outcome is not RunOutcome.PROVEN and not options.yes:
         _refuse_unproven(run)
     git = open_repository(session.places.root)
+    if resolve(git, head_ref(run.branch)) != run.head and not options.yes:
+        raise UserFault(
+            f"{run.branch} is not where {run.run} left it: nothing proved what it holds now.",
+            remedy=f"Look: git log {run.head[:10]}..{run.branch}. Land it all the same: --yes",
+        )
     message = f"Land {run.run}: {clean_line(run.goal, 60)}"
     adopted = adopt(git, run.branch, session.places.home / "landing.json", message, {"Run": run.run})
     if adopted.old == adopted.new:
@@ -45,7 +52,9 @@ def _chosen(session: Session, name: str) -> Run:
 def _refuse_unproven(run: Run) -> None:
     word = run.outcome or run.status
     if not sys.stdin.isatty():
-        raise UserFault(f"{run.run} is {word}, not proven: {run.reason}.", remedy="Land it all the same: --yes")
+        raise UserFault(
+            f"{run.run} is {word}, not proven: {clean_line(run.reason)}.", remedy="Land it all the same: --yes"
+        )
     print(
         f"{run.run} is {word}, not proven: {clean_line(run.reason)}.\nLand it all the same? [y/N] ", end="", flush=True
     )

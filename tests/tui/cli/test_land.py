@@ -18,8 +18,6 @@ from tui.cli import land
 def git(root: Path, *words: str) -> str:
     words = ("git", "-C", str(root), "-c", "user.name=a", "-c", "user.email=a@b.c", *words)
     return subprocess.run(words, check=True, capture_output=True, text=True).stdout
-        ["git", "-C", str(root), *identity, *words], check=True, capture_output=True, text=True
-    ).stdout
 
 
 def finished(head: str) -> Run:

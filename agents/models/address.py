@@ -44,7 +44,9 @@ class Address:
         number = _number(self.hostname)
         if number:
             return number.is_loopback or number.is_private or number.is_link_local
-        return _is_localhost(self.hostname) or "." not in self.hostname or self.hostname.endswith(_HOME_ENDINGS)
+        # A name without a dot is a machine of this network, a number without one (134744072) is anybody's.
+        is_short = "." not in self.hostname and not self.hostname[:1].isdigit()
+        return _is_localhost(self.hostname) or is_short or self.hostname.endswith(_HOME_ENDINGS)
 
 
 _HOME_ENDINGS = (".local", ".lan", ".internal", ".home.arpa")
@@ -56,9 +58,11 @@ def _is_localhost(name: str) -> bool:
 
 def _number(name: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     try:
-        return ipaddress.ip_address(name.partition("%")[0])
+        number = ipaddress.ip_address(name.partition("%")[0])
     except ValueError:
         return None
+    # `::ffff:8.8.8.8` is 8.8.8.8, wherever IPv6 files the range that it is written in.
+    return getattr(number, "ipv4_mapped", None) or number
 
 
 def parse_address(url: str, variable: str = "") -> Address:

@@ -34,7 +34,7 @@ class FirstRunReport(msgspec.Struct, frozen=True):
     can_fetch_model: bool = False
     """Whether the embedded model can be fetched by one key."""
     fetch_size: str = ""
-    """How much that would load, for the eye: `105 MB`."""
+    """How much that would load, for the eye: `92 MB`."""
 
 
 class PlanText(msgspec.Struct, frozen=True):

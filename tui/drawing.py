@@ -120,19 +120,24 @@ class DrawingApp(CommandingApp):
 
     def show_status(self) -> None:
         """Draw wishes in the prompt's border and faults above it."""
-        row = self.wishes.row(self.clock.now(), self.glyphs) or self._ending_row()
+        row = self.wishes.row(self.clock.now(), self.glyphs)
         if row != self._status:
             self._status = row
             self._prompt.border_subtitle = _content(row, self.palette)
-        rows = self._fault_rows()
+        rows = [*self._fault_rows(), *self._ending_rows()]
         if self._faults.display != bool(rows):
             self._faults.display = bool(rows)
         if rows:
             self._faults.styles.height = len(rows)
             self._faults.show(rows)
 
-    def _ending_row(self) -> Row:
-        return tuple(piece for row in self.view.ending for piece in (*row, ("  ", ""))) if self.view.lanes else ()
+    def _ending_rows(self) -> list[Row]:
+        """What came of the shown run, where it is and how to land it; the lanes' place says it when there are none."""
+        if not (self.view.ending and self.view.lanes):
+            return []
+        from tui.pager import wrapped
+
+        return wrapped([((" ", ""), *row) for row in self.view.ending], max(20, self.size.width - 1), 3)
 
     def _fault_rows(self) -> list[Row]:
         mark = f" {self.glyphs.warning} "
@@ -142,7 +147,7 @@ class DrawingApp(CommandingApp):
                 (
                     (mark, "warning+bold"),
                     ("The engine has stopped. Press ", "base"),
-                    ("R", "accent+bold"),
+                    ("esc R" if self._prompt.has_focus else "R", "accent+bold"),
                     (" to go on where the log ends; nothing is lost.", "base"),
                 )
             )

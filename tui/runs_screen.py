@@ -21,6 +21,10 @@ from tui.menu import Menu
 from tui.reading_screen import ReadingScreen
 from tui.theme import Palette
 
+ENDINGS = ("RunFinished", "RunCancelled", "RunResumed")
+LATE_EVENTS = 64
+"""How many events at most follow a run's end: its lanes are put away."""
+
 
 class RunLine(NamedTuple):
     """A run in the list."""
@@ -34,7 +38,7 @@ class RunLine(NamedTuple):
 
 
 def run_lines(path: Path) -> list[RunLine]:
-    """Every run, the newest first. Reads two events of each.
+    """Every run, the newest first. Reads the first and the last events of each.
 
     Raises: StoreFault when the log cannot be read.
     """
@@ -46,7 +50,8 @@ def run_lines(path: Path) -> list[RunLine]:
 
 
 def _run_line(reader: LogReader, span: RunSpan) -> RunLine:
-    first, last = (_event(reader, span, seq) for seq in (span.first_seq, span.last_seq))
+    first = _event(reader, span, span.first_seq)
+    last = _last_word(reader, span)
     goal = tidy_line(first.goal) if isinstance(first, RunStarted) else ""
     word, role = "unfinished", "paused"
     if isinstance(last, RunFinished):
@@ -54,6 +59,15 @@ def _run_line(reader: LogReader, span: RunSpan) -> RunLine:
     elif isinstance(last, RunCancelled):
         word, role = "cancelled", "dim"
     return RunLine(span.run, goal, word, role, span.started_at, span.last_at - span.started_at)
+
+
+def _last_word(reader: LogReader, span: RunSpan) -> object:
+    """How a run ended; worktrees may be put away after that, and a run that is gone on with has a later start."""
+    later = reader.events(span.run, max(span.first_seq, span.last_seq - LATE_EVENTS), LATE_EVENTS)
+    for row in reversed(later):
+        if row.kind in ENDINGS:
+            return decode(row.kind, row.payload)
+    return None
 
 
 def _event(reader: LogReader, span: RunSpan, seq: int) -> object:

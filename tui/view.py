@@ -187,7 +187,11 @@ def _ending(run: Run) -> tuple[Row, ...]:
     word, role = _status(run)
     rows: list[Row] = [((f"Run {word}", f"{role}+bold"), (f"  {tidy_line(run.reason)}", "base"))]
     if run.head != run.base_commit:
-        rows.append((("The work is on branch ", "dim"), (tidy_line(run.branch), "accent+bold")))
+        branch = tidy_line(run.branch)
+        rows.append((("The work is on branch ", "dim"), (branch, "accent+bold")))
+        look = f"git diff {run.base_commit[:10]} {branch}"
+        land = f"orchestra-tui land {tidy_line(run.run)}"
+        rows.append((("Look: ", "dim"), (look, "code"), ("   bring it into your branch: ", "dim"), (land, "code")))
     return tuple(rows)
 
 

@@ -46,9 +46,10 @@ class Wishes:
         self._wishes: list[Wish] = []
 
     def add(self, words: str, now: float, said: str = "") -> Wish:
-        """A wish is being sent."""
+        """A wish is being sent; an older one of the same words that was refused has had its answer."""
         wish = Wish(words, now, said=said)
-        self._wishes = [*self._wishes[-19:], wish]
+        kept = [old for old in self._wishes if (old.words, old.status) != (words, "refused")]
+        self._wishes = [*kept[-19:], wish]
         return wish
 
     def open_ids(self) -> tuple[str, ...]:

@@ -27,6 +27,15 @@ def test_a_refused_wish_stays_until_it_was_read() -> None:
     assert wishes.refusal(9_999.0) == ()
 
 
+def test_a_refusal_does_not_come_back_after_the_same_wish_was_granted() -> None:
+    wishes = Wishes()
+    wishes.add("new goal", 10.0).command_id = "c1"
+    wishes.receive([settled("c1", "refused", "no")], 11.0)
+    wishes.add("new goal", 12.0).command_id = "c2"
+    wishes.receive([settled("c2")], 13.0)
+    assert wishes.refusal(9_999.0) == ()
+
+
 def test_a_wish_that_nobody_takes_says_so() -> None:
     wishes = Wishes()
     wish = wishes.add("pause client", 10.0)

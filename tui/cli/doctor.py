@@ -24,6 +24,7 @@ from engine.store.reader import LogReader
 from tui.cli.findings import findings
 from tui.cli.options import doctor_parser
 from tui.cli.session import Session
+from tui.figures import plural
 
 DAY_S = 86_400
 
@@ -76,7 +77,8 @@ def _sandbox() -> Iterator[Line]:
         tier = asyncio.run(probe(Path(scratch)))
     held = sum(proof.is_held for proof in tier.proofs)
     tried = f"; {held} of {len(tier.proofs)} escapes held" if tier.proofs else ""
-    yield Line(f"sandbox {tier.letter}", tier.letter == "A", f"{tier.name}: {tier.reason}{tried}", tier.remedy)
+    how = f"{tier.name}{tried}" if tier.letter == "A" else f"{tier.name}: {tier.reason}{tried}"
+    yield Line(f"sandbox {tier.letter}", tier.letter == "A", how, tier.remedy)
 
 
 def _models() -> Iterator[Line]:
@@ -98,7 +100,9 @@ def _log(session: Session) -> Iterator[Line]:
     lease = holder(session.store_path)
     engine = f"engine {lease.pid} is running" if lease else "no engine is running"
     size_mb = session.store_path.stat().st_size / 1e6
-    yield Line("log", True, f"{runs} runs, {head.seq} events, chain holds, {size_mb:.1f} MB; {engine}")
+    yield Line(
+        "log", True, f"{plural(runs, 'run')}, {plural(head.seq, 'event')}, chain holds, {size_mb:.1f} MB; {engine}"
+    )
 
 
 def _worktrees(session: Session, may_prune: bool) -> Iterator[Line]:

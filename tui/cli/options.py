@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, NoReturn
+
+from engine.errors import UserFault
 
 EXIT_CODES: Final = """\
 exit codes:
@@ -28,10 +30,28 @@ COMMANDS: Final = {
 }
 
 
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong in one sentence; takes no abbreviations, so that `log --run 9` is not `--runs`."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter, **settings)
+
+    def error(self, message: str) -> NoReturn:
+        """Raises: UserFault."""
+        raise UserFault(f"{message[:1].upper()}{message[1:]}.", remedy=f"See {self.prog} --help.")
+
+
+def count(text: str) -> int:
+    """A number of things, at least one."""
+    if not text.isdecimal() or not int(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 up")
+    return int(text)
+
+
 def dashboard_parser() -> argparse.ArgumentParser:
     """`orchestra-tui [PATH]`: the dashboard, with the options of `run`."""
     listing = "\n".join(f"  {name:<8} {words}" for name, words in COMMANDS.items())
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="orchestra-tui",
         description="Conduct many AI agents over one repository from the terminal, local first.\n\n"
         "Without a command it opens the dashboard: attaches to what the engine is doing, or waits for a goal.\n\n"
@@ -43,7 +63,6 @@ def dashboard_parser() -> argparse.ArgumentParser:
         '  orchestra-tui --goal "fix the typo in README.md" --flow quick\n'
         "  orchestra-tui demo                     see it play first\n\n"
         "`orchestra-tui COMMAND --help` tells more.",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="store_true", help="print the version and leave")
     parser.add_argument("path", nargs="?", type=Path, default=Path(), help="a folder in the repository (default: here)")
@@ -80,15 +99,15 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--check", default="", metavar="CMD", help="the command by which the engine proves the work")
     group.add_argument("--metric", default="", metavar="REGEX", help=r"a number in its output, e.g. '(\d+) failed'")
     group.add_argument("--want", default="pass", help="pass (default), or the number against one: '<= before', '== 0'")
-    group.add_argument("--commits", type=int, default=0, metavar="N", help="digest: go over the last N commits")
+    group.add_argument("--commits", type=count, default=0, metavar="N", help="digest: go over the last N commits")
     group.add_argument("--files", action="append", default=[], metavar="GLOB", help="digest: go over these files")
-    group.add_argument("--lanes", type=int, default=0, metavar="N", help="lanes at the same time (default 4)")
+    group.add_argument("--lanes", type=count, default=0, metavar="N", help="lanes at the same time (default 4)")
     group.add_argument(
         "--model",
         action="append",
         default=[],
         metavar="[TIER=]NAME",
-        help="use this model, e.g. ollama/qwen3:4b or cloud=anthropic/claude-sonnet-4-5; may be repeated",
+        help="use this model, e.g. ollama/qwen3:4b or cloud=anthropic/claude-sonnet-5-5; may be repeated",
     )
     group.add_argument("--allow-cloud", action="store_true", help="this run may send prompts to cloud models")
     group.add_argument("--script", type=Path, default=None, help=argparse.SUPPRESS)
@@ -226,11 +245,10 @@ def doctor_parser() -> argparse.ArgumentParser:
 
 def _parser(command: str, words: str, *examples: str) -> argparse.ArgumentParser:
     listed = "\n".join(f"  {example}" for example in examples)
-    return argparse.ArgumentParser(
+    return Parser(
         prog=f"orchestra-tui {command}",
         description=words,
         epilog=f"examples:\n{listed}\n\n{EXIT_CODES}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
 
 

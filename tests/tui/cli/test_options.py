@@ -1,0 +1,28 @@
+"""Wrong words on the command line are one sentence with a remedy."""
+
+from __future__ import annotations
+
+import pytest
+
+from tui.__main__ import main
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["run", "x", "--lanes", "-3"], "'-3' is not a number from 1 up"),
+        (["run", "x", "--commits", "many"], "'many' is not a number from 1 up"),
+        (["run", "x", "--budget", "1"], "Unrecognized arguments: --budget 1"),
+        (["log", "--run", "9"], "Unrecognized arguments: --run"),
+        (["demo", "--speed", "fast"], "invalid float value"),
+        (["--bogus"], "Unrecognized arguments: --bogus"),
+    ],
+)
+def test_a_wrong_option_is_one_sentence_and_code_2(
+    words: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(words) == 2
+    told = capsys.readouterr().err
+    assert said in told
+    assert told.count("\n") == 1
+    assert "Nothing was changed. See orchestra-tui" in told

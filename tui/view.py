@@ -191,7 +191,7 @@ def _ending(run: Run) -> tuple[Row, ...]:
         rows.append((("The work is on branch ", "dim"), (branch, "accent+bold")))
         look = f"git diff {run.base_commit[:10]} {branch}"
         land = f"orchestra-tui land {tidy_line(run.run)}"
-        rows.append((("Look: ", "dim"), (look, "code"), ("   bring it into your branch: ", "dim"), (land, "code")))
+        rows.append((("Look: ", "dim"), (look, "code"), ("   land it: ", "dim"), (land, "code")))
     return tuple(rows)
 
 

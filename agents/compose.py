@@ -10,7 +10,7 @@ from agents.crew import Crew
 from agents.definition import AgentDefinition
 from agents.flow_file import built_in_flows
 from agents.going_over import MAX_ITEMS, subject_of
-from agents.ladder import cards
+from agents.ladder import NO_TOOLS, TINY, cards
 from agents.memory import Memory
 from agents.models.script import Script, load_script
 from agents.models.scripted import ScriptedModel, profile_of
@@ -90,7 +90,7 @@ class Composition:
             cloud_allowed=cloud,
             sandbox=self._sandbox.tier.letter,
             budget_usd=float(wish.get("budget_usd") or 0.0),
-            notes=(*facts.notes, *self._unreadable),
+            notes=(*facts.notes, *_without_tools(flow, roster), *self._unreadable),
             settings=_kept(wish),
         )
 
@@ -214,6 +214,13 @@ def _refuse_without_models(flow: Flow, roster: Mapping[str, AgentCard], profiles
                 f"No reachable model can do the work of {node.agent}, which the flow {flow.name} needs.",
                 remedy="A tiny model only summarises: use --flow digest, or pull a larger model.",
             )
+
+
+def _without_tools(flow: Flow, roster: Mapping[str, AgentCard]) -> tuple[str, ...]:
+    """A sentence for each model that will have to act by forced replies."""
+    firsts = [card.ladder[0] for node in flow.nodes if (card := roster.get(node.agent)) and card.ladder]
+    models = dict.fromkeys(rung.model for rung in firsts if NO_TOOLS in rung.notes and TINY not in rung.notes)
+    return tuple(f"{model} calls no tools: it acts by forced replies, slower and less surely." for model in models)
 
 
 def _goal(wish: Mapping[str, Any], flow: Flow) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -158,17 +159,25 @@ def test_a_malformed_agent_file_is_named_with_line_field_and_suggestion_and_hide
     assert "mine.md:4: output:" in ran.out
 
 
-def test_a_model_that_only_summarises_is_not_given_work(world: World) -> None:
-    words = scenes.set_up(world)
-    text = script([entry("summariser", {"text": "x"})], tiny={"tools": False})
-    (world.home / "script.yaml").write_text(text)
+def test_a_model_without_tools_works_by_forced_replies_and_the_run_says_so(world: World) -> None:
+    scenes.set_up(world)
+    actions = (
+        {"tool": "write_file", "arguments": {"path": "parts/one", "content": "one is done\n"}},
+        {"tool": "finish", "arguments": {"summary": "one is written"}},
+    )
+    said = [entry("quick-editor", *({"text": json.dumps(action)} for action in actions))]
+    with serving(script(said, plain={"tools": False})) as server:
+        world.extra["OLLAMA_HOST"] = server.url
 
-    done = world.run("run", *words, "--yes")
+        done = world.run(
+            "run", "write one", "--flow", "quick", "--model", "ollama/plain", "--check", "sh check.sh", "--yes"
+        )
 
-    # Without tools it acts by forced replies; the script has none of those, and the run says what went wrong.
-    assert done.code == 1
-    assert "one" in done.out
-    assert world.state().outcome == "failed"
+        bodies = server.chats()
+    assert done.code == 0, done.out + done.err
+    assert "ollama/plain calls no tools: it acts by forced replies" in done.out
+    assert all("tools" not in body and "anyOf" in json.dumps(body["format"]) for body in bodies)
+    assert world.git("show", "orchestra/r1:parts/one") == "one is done"
 
 
 def test_an_unknown_model_is_refused_with_the_command_that_brings_it(world: World) -> None:

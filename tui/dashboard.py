@@ -193,8 +193,10 @@ class Dashboard(DrawingApp):
         self.say(message.text, message.target)
 
     @on(Prompt.Left)
-    def _left(self) -> None:
+    def _left(self, message: Prompt.Left) -> None:
         self._board.focus()
+        if message.key:
+            self.call_after_refresh(self.simulate_key, message.key)
 
     @on(Prompt.Retargeted)
     def _retargeted(self) -> None:

@@ -146,9 +146,9 @@ class DrawingApp(CommandingApp):
             rows.append(
                 (
                     (mark, "warning+bold"),
-                    ("The engine has stopped. Press ", "base"),
+                    ("The engine has stopped; nothing is lost. ", "base"),
                     ("esc R" if self._prompt.has_focus else "R", "accent+bold"),
-                    (" to go on where the log ends; nothing is lost.", "base"),
+                    (" goes on.", "base"),
                 )
             )
         refusal = self.wishes.refusal(self.clock.now())

@@ -76,7 +76,11 @@ class Prompt(Input):
             super().__init__()
 
     class Left(Message):
-        """The person leaves the prompt for the lanes."""
+        """The person leaves the prompt for the lanes, with a key that is meant for them or none."""
+
+        def __init__(self, key: str = "") -> None:
+            self.key = key
+            super().__init__()
 
     class Retargeted(Message):
         """Somebody else hears now."""
@@ -148,7 +152,12 @@ class Prompt(Input):
         event.prevent_default()
 
     def on_key(self, event: events.Key) -> None:
-        """Up and down walk through what was said before."""
+        """Up and down walk through what was said before; a key right after Esc is the lanes'."""
+        if event.key.startswith("alt+") and event.character:
+            # A quick hand's Esc and the next key reach us as one: it must not end up in the text.
+            event.stop()
+            event.prevent_default()
+            self.post_message(self.Left(event.character))
         if event.key in ("up", "down"):
             event.stop()
             self._recall(1 if event.key == "up" else -1)

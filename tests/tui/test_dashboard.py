@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from textual import events
 from textual.pilot import Pilot
 
 from engine import events as e
@@ -209,6 +210,18 @@ async def test_a_wish_shows_its_receipt_and_a_refusal_stays() -> None:
         assert "refused: the run is over" in fault_text(app)
         await pilot.press("escape")
         assert status_text(app) == ""
+
+
+@pytest.mark.parametrize(("key", "character", "opened"), [("alt+z", "z", ZoomScreen), ("alt+H", "H", RunsScreen)])
+async def test_a_key_right_behind_escape_is_for_the_lanes(key: str, character: str, opened: type) -> None:
+    app = stage(story())
+    async with app.run_test(size=SIZE) as pilot:
+        app.take(picture(story()))
+        await pilot.pause()
+        app.prompt.post_message(events.Key(key, character))
+        await pilot.pause(0.3)
+        assert app.prompt.value == ""
+        assert isinstance(app.screen, opened)
 
 
 async def test_moving_follows_the_screen_and_stops_at_its_ends() -> None:

@@ -31,7 +31,7 @@ def land_command(arguments: list[str]) -> int:
             remedy=f"Look: git log {run.head[:10]}..{run.branch}. Land it all the same: --yes",
         )
     message = f"Land {run.run}: {clean_line(run.goal, 60)}"
-    adopted = adopt(git, run.branch, session.places.home / "landing.json", message, {"Run": run.run})
+    adopted = adopt(git, run.branch, session.places.landing_intent, message, {"Run": run.run})
     if adopted.old == adopted.new:
         print(f"{adopted.branch} holds {run.run} already.")
     else:

@@ -199,8 +199,16 @@ class CommandingApp(App[None]):
             self.wish("cancel the run", "cancel_run", {})
 
     def action_resume(self) -> None:
-        """Start the engine again."""
-        self.send("start the engine", self._ensure_engine)
+        """Go on with the shown run, with a new engine when none lives."""
+        run = self.shown_run
+        if run is None or run.is_over:
+            self.send("start the engine", self._ensure_engine)
+        else:
+            self.go_on_with(run.run)
+
+    def go_on_with(self, run: str) -> None:
+        """Let an engine play a run from where its log ends."""
+        self.send(f"go on with {run}", lambda: self.conductor.send(run, "resume", {}))
 
     def action_stop_engine(self) -> None:
         """Stop the engine; the log keeps everything."""

@@ -21,6 +21,7 @@ from tui.menu import Menu
 from tui.reading_screen import ReadingScreen
 from tui.theme import Palette
 
+UNFINISHED = "unfinished"
 ENDINGS = ("RunFinished", "RunCancelled", "RunResumed")
 LATE_EVENTS = 64
 """How many events at most follow a run's end: its lanes are put away."""
@@ -53,7 +54,7 @@ def _run_line(reader: LogReader, span: RunSpan) -> RunLine:
     first = _event(reader, span, span.first_seq)
     last = _last_word(reader, span)
     goal = tidy_line(first.goal) if isinstance(first, RunStarted) else ""
-    word, role = "unfinished", "paused"
+    word, role = UNFINISHED, "paused"
     if isinstance(last, RunFinished):
         word, role = last.outcome.value, {"red": "failed"}.get(last.outcome.value, last.outcome.value)
     elif isinstance(last, RunCancelled):
@@ -112,9 +113,11 @@ class RunsScreen(ReadingScreen):
         self.dismiss()
 
     def action_resume(self) -> None:
-        """Open it and start an engine."""
+        """Open it and go on with it."""
+        chosen = next((line for line in self._lines if line.run == self.menu.selected), None)
         self._open(self.menu.selected)
-        self.dashboard.action_resume()
+        if chosen and chosen.word == UNFINISHED:
+            self.dashboard.go_on_with(chosen.run)
 
     def on_menu_chosen(self, message: Menu.Chosen) -> None:
         """Open it."""

@@ -350,7 +350,7 @@ async def test_a_plan_is_edited_and_faults_keep_the_editor_open() -> None:
         assert await sent(app, conductor) == [("edit_plan", {"tasks": [{"task": "part1"}]})]
 
 
-async def test_a_stopped_engine_is_said_and_one_key_starts_it() -> None:
+async def test_a_stopped_engine_is_said_and_one_key_goes_on_with_the_run() -> None:
     conductor = FakeConductor(is_alive=False)
     app = stage(story(), conductor)
     async with app.run_test(size=SIZE) as pilot:
@@ -362,7 +362,7 @@ async def test_a_stopped_engine_is_said_and_one_key_starts_it() -> None:
         assert "nothing is lost" in screen_text(app)
         await pilot.press("escape", "R")
         await app.workers.wait_for_complete()
-        assert conductor.engines == 1
+        assert [(run, kind) for run, kind, _ in conductor.sent] == [(story().run.run, "resume")]
         app.take(picture(story(), is_engine_alive=True))
         assert fault_text(app) == ""
 

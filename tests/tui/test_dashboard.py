@@ -362,7 +362,7 @@ async def test_a_stopped_engine_is_said_and_one_key_goes_on_with_the_run() -> No
         assert "nothing is lost" in screen_text(app)
         await pilot.press("escape", "R")
         await app.workers.wait_for_complete()
-        assert [(run, kind) for run, kind, _ in conductor.sent] == [(story().run.run, "resume")]
+        assert [(run, kind) for run, kind, _ in conductor.sent] == [(story().run, "resume")]
         app.take(picture(story(), is_engine_alive=True))
         assert fault_text(app) == ""
 

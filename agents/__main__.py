@@ -7,12 +7,16 @@ import asyncio
 import signal
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from engine.clock import SystemClock
 from engine.errors import OrchestraError, StoreFault
 from engine.host import Host
 from engine.places import Places, places_for
 from engine.store.lease import acquire
+
+if TYPE_CHECKING:
+    from agents.compose import Composition
 
 SWITCH_S = 0.0005
 
@@ -62,20 +66,25 @@ async def serve(repository: Path) -> int:
     git = open_repository(repository)
     places = places_for(facts.root, facts.common_dir)
     clock = SystemClock()
-    with acquire(places.store, clock) as lease:
-        from agents.compose import Composition
-        from engine.sandbox.probe import open_sandbox
-        from engine.store.log import EventLog
+    composition: Composition | None = None
+    try:
+        with acquire(places.store, clock) as lease:
+            from agents import compose
+            from engine.git.adoption import heal
+            from engine.sandbox.probe import open_sandbox
+            from engine.store.log import EventLog
 
-        sandbox = await open_sandbox(_scratch(places), clock=clock)
-        composition = Composition(places, git, sandbox, clock)
-        with EventLog.open(places.store, lease.epoch) as log:
-            host = Host(places, git, log, lease.epoch, composition, sandbox, clock)
-            _stop_on_signals(host)
-            try:
+            heal(git, places.landing_intent)
+            sandbox = await open_sandbox(_scratch(places), clock=clock)
+            composition = compose.Composition(places, git, sandbox, clock)
+            with EventLog.open(places.store, lease.epoch) as log:
+                host = Host(places, git, log, lease.epoch, composition, sandbox, clock)
+                _stop_on_signals(host)
                 await host.serve()
-            finally:
-                await composition.aclose()
+    finally:
+        # After the lease: a wish that comes while models are let go finds a successor instead of nobody.
+        if composition is not None:
+            await composition.aclose()
     return 0
 
 

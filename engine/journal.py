@@ -59,8 +59,10 @@ class Journal:
         Raises:  FencedOut when another engine took over; StoreFault when the disk refuses.
         """
         at = self._clock.now()
-        self.run, events = with_consequences(self.run, facts, at)
+        after, events = with_consequences(self.run, facts, at)
+        # Encoded before the state moves: a fact that cannot be written must not be believed either.
         drafts = [EventDraft(self.run.run, at, kind_of(event), encode(event)) for event in events]
+        self.run = after
         try:
             await self._ledger.record(drafts, receipts)
         finally:

@@ -11,7 +11,7 @@ import asyncio
 from engine import events as e
 from engine.checker import Checker
 from engine.due import Checking, Landing
-from engine.errors import GitFault
+from engine.errors import GitFault, UserFault
 from engine.git.landing import Conflict, Landed, LandIntent
 from engine.journal import Journal
 from engine.judge import is_for_one_task, judge, needs_before
@@ -75,6 +75,8 @@ class Landings:
         loop = asyncio.get_running_loop()
 
         def intend(intent: LandIntent) -> None:
+            if self._journal.run.is_over:
+                raise UserFault("The run ended before this could land.", "The branch did not move.")
             fact = e.LandIntended(task.task, intent.old, intent.new, intent.tree)
             asyncio.run_coroutine_threadsafe(self._journal.record(fact), loop).result()
 

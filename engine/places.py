@@ -40,6 +40,11 @@ class Places:
         return self.home / "lanes"
 
     @property
+    def landing_intent(self) -> Path:
+        """What a `land` was about to do to the person's checkout; there only while one runs or after it was killed."""
+        return self.home / "landing.json"
+
+    @property
     def memory(self) -> Path:
         """One Markdown file for each specialist."""
         return self.home / "memory"

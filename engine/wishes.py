@@ -176,7 +176,8 @@ def _cancel(run: Run, wish: Mapping[str, Any]) -> Reply:
 
 
 def _cancel_run(run: Run, _wish: Mapping[str, Any]) -> Reply:
-    del run
+    if run.intent:
+        return Refused("a piece of work is landing just now: try again in a moment")
     return Granted((e.RunCancelled("cancelled by you"),), "the run is cancelled; worktrees and branches stay")
 
 

@@ -212,12 +212,11 @@ class Endpoint:
     def _pool(self) -> httpx.AsyncClient:
         """The one long-lived client; a new one per call would cost 20 ms."""
         if self._client is None:
-            is_local = self.address.is_loopback
             self._client = httpx.AsyncClient(
                 headers={"accept-encoding": "identity", **self._protocol.headers},
                 follow_redirects=False,
-                # A proxy from the environment is for the world outside; prompts for this machine stay on it.
-                trust_env=not is_local,
+                # A proxy from the environment is for the world outside; prompts for this network stay in it.
+                trust_env=not self.address.is_private,
                 # Reading the certificates costs 20 ms, and plain HTTP needs none: an empty context trusts nobody.
                 verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if self.address.origin.startswith("http:") else True,
                 limits=httpx.Limits(max_connections=None, max_keepalive_connections=64, keepalive_expiry=60.0),

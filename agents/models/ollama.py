@@ -16,6 +16,9 @@ from agents.models.replies import chunks_of
 from engine.errors import UnknownModel
 from engine.model import Chunk, ModelProfile, ModelRef, ModelRequest, ProgressChunk, Tier
 
+UNLOADED_WINDOW_TOKENS = 32_768
+"""What is asked for when nothing is loaded and nobody named a window: the trained maximum of a small model can be 256k,
+and its cache would not fit a laptop."""
 LARGE_PARAMETERS = 12_000_000_000
 """From here on a local model counts as large."""
 FALLBACK_WINDOW_TOKENS = 4_096
@@ -83,7 +86,7 @@ class OllamaModel:
             raise UnknownModel(name, error.host, f"not installed; `ollama pull {name}` gets it") from error
         loaded = (await self._server.loaded_windows()).get(_tagged(name), 0)
         maximum = facts.max_window_tokens or FALLBACK_WINDOW_TOKENS
-        wanted = min(self._window_tokens or maximum, maximum)
+        wanted = min(self._window_tokens or UNLOADED_WINDOW_TOKENS, maximum)
         is_large = facts.parameter_count >= LARGE_PARAMETERS
         local_tier = Tier.LARGE if is_large else Tier.QUICK
         return ModelProfile(

@@ -235,7 +235,7 @@ class OllamaServer:
                 auth=self.endpoint.key,
                 follow_redirects=False,
                 timeout=httpx.Timeout(timeouts.silence_s, connect=timeouts.connect_s),
-                trust_env=not address.is_loopback,
+                trust_env=not address.is_private,
                 event_hooks={"response": [self._witness]},
             )
         return self._client

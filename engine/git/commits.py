@@ -9,14 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from fnmatch import translate
-from functools import lru_cache
 
 from engine.clean import clean, clean_line
 from engine.errors import GitFault, PointerMoved
 from engine.git import names
 from engine.git.gateway import Git, Worktree
 from engine.git.snapshots import Author, changes, commit_tree, identity, stage
+from engine.sandbox.scope import WriteScope
 
 TRAILERS = ("Run", "Task", "Attempt", "Agent", "Model", "Key", "Evidence")
 """The words after `Orchestra-`, in the order they are written."""
@@ -151,20 +150,5 @@ def parsed_numstat(entries: Sequence[str]) -> dict[str, tuple[int, int]]:
 
 
 def is_within(path: str, scope: Sequence[str]) -> bool:
-    """Whether a path is allowed by write-scope globs: `*` stays in a folder, `**` does not, `src/` is all below."""
-    return not scope or any(_pattern(glob).fullmatch(path) for glob in scope)
-
-
-@lru_cache(maxsize=512)
-def _pattern(glob: str) -> re.Pattern[str]:
-    plain = glob.removeprefix("./")
-    plain = plain + "**" if plain.endswith("/") else plain
-    parts = re.split(r"(\*\*/|\*\*|\*|\?|\[[^\]]+\])", plain)
-    meaning = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
-    words = [meaning.get(part) or _class_or_text(part) for part in parts]
-    return re.compile("".join(words), re.DOTALL)
-
-
-def _class_or_text(part: str) -> str:
-    is_class = part.startswith("[") and part.endswith("]") and len(part) > 2
-    return translate(part).removeprefix("(?s:").removesuffix(r")\Z") if is_class else re.escape(part)
+    """Whether a path is allowed by write-scope globs, read exactly as the tools read them."""
+    return WriteScope(tuple(scope)).allows(path)

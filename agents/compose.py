@@ -60,7 +60,7 @@ class Composition:
 
         In:      the wish: `goal`, `flow` (auto), `check`, `commits` or `files` to go over, `lanes`, `allow_cloud`,
                  `root` (the checkout it was made in, when that is not the engine's own), `unattended`,
-                 `accept_plan`, `plan`, `models` (word to names), `script`, `speed`, `budget_usd`.
+                 `accept_plan`, `plan`, `models` (word to names), `script`, `speed`.
         Raises:  UserFault with what to do instead.
         """
         facts = await in_thread(self._look, wish)
@@ -89,7 +89,6 @@ class Composition:
             accepts_plan=bool(wish.get("accept_plan")),
             cloud_allowed=cloud,
             sandbox=self._sandbox.tier.letter,
-            budget_usd=float(wish.get("budget_usd") or 0.0),
             notes=(*facts.notes, *_without_tools(flow, roster), *self._unreadable),
             settings=_kept(wish),
         )

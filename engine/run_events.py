@@ -59,8 +59,6 @@ class RunStarted(Event, frozen=True):
     accepts_plan: bool = False
     cloud_allowed: bool = False
     sandbox: str = ""
-    budget_usd: float = 0.0
-    budget_tokens: int = 0
     notes: tuple[str, ...] = ()
     settings: dict[str, Any] = {}
 

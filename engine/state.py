@@ -205,8 +205,6 @@ class Run(Part, frozen=True):
     accepts_plan: bool = False
     cloud_allowed: bool = False
     sandbox: str = ""
-    budget_usd: float = 0.0
-    budget_tokens: int = 0
     notes: tuple[str, ...] = ()
     settings: dict[str, Any] = {}
     """What only the composition root reads: a script, a speed."""

@@ -110,7 +110,7 @@ class AnthropicModel:
             slots=1 if is_local else SLOTS,
             price_in=known.price_in if known and not is_local else 0.0,
             price_out=known.price_out if known and not is_local else 0.0,
-            notes=() if known or is_local else ("price unknown: the money budget cannot count it",),
+            notes=() if known or is_local else ("price unknown: its cost is not counted",),
         )
 
     async def aclose(self) -> None:

@@ -202,4 +202,4 @@ def _notes(known: CataloguedModel | None, address: Address) -> tuple[str, ...]:
         return ()
     if address.is_private:
         return ("on another machine of your network",)
-    return () if known else ("price unknown: the money budget cannot count it",)
+    return () if known else ("price unknown: its cost is not counted",)

@@ -29,8 +29,6 @@ def run_started(run: Run, event: e.RunStarted, at: float) -> Run:
         accepts_plan=event.accepts_plan,
         cloud_allowed=event.cloud_allowed,
         sandbox=event.sandbox,
-        budget_usd=event.budget_usd,
-        budget_tokens=event.budget_tokens,
         notes=event.notes,
         settings=event.settings,
         started_at=at,

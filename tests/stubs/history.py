@@ -122,9 +122,7 @@ class History:
 def began(run: str = "7", goal: str = "add retry with jitter to the HTTP client", tasks: int = 0) -> History:
     """A run that has just started, with `tasks` planned tasks."""
     history = History(RunId(run))
-    started = e.RunStarted(
-        goal, FLOW, ROSTER, "b" * 40, "c" * 40, "main", CHECK, sandbox="A", budget_usd=1.0, max_lanes=16
-    )
+    started = e.RunStarted(goal, FLOW, ROSTER, "b" * 40, "c" * 40, "main", CHECK, sandbox="A", max_lanes=16)
     history.add(started)
     for number in range(1, tasks + 1):
         history.add(

@@ -81,7 +81,7 @@ EVENTS = st.one_of(
 def runs(draw: st.DrawFn) -> Run:
     names = ("a", "b", "c", "\x1b[2Jd")
     goal = draw(NASTY)
-    history: list[tuple[e.Event, float]] = [(e.RunStarted(goal, FLOW, ROSTER, "b", "t", "main", budget_usd=1.0), 1.0)]
+    history: list[tuple[e.Event, float]] = [(e.RunStarted(goal, FLOW, ROSTER, "b", "t", "main"), 1.0)]
     history += [(e.TaskAdded(TaskSpec(name, "work", Role.WORK, draw(NASTY), goal, draw(NASTY))), 2.0) for name in names]
     history += [(event, 3.0 + number) for number, event in enumerate(draw(st.lists(EVENTS, max_size=30)))]
     return fold(RunId("7"), history)

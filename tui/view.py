@@ -152,9 +152,7 @@ def _header(run: Run, lens: Lens, repository: str, branch: str) -> Header:
     counted = [task for task in run.tasks.values() if task.spec.role is not Role.REVIEW]
     status, role = _status(run)
     spent = run.usage.prompt_tokens + run.usage.output_tokens
-    cost = figures.money(run.cloud_usd) if run.cloud_usd or run.budget_usd else ""
-    if run.budget_usd:
-        cost += f" of {figures.money(run.budget_usd)}"
+    cost = figures.money(run.cloud_usd) if run.cloud_usd else ""
     return Header(
         repository=tidy_line(repository),
         branch=tidy_line(run.base_branch or branch),

@@ -188,7 +188,7 @@ def _ending(run: Run) -> tuple[Row, ...]:
         branch = tidy_line(run.branch)
         rows.append((("The work is on branch ", "dim"), (branch, "accent+bold")))
         look = f"git diff {run.base_commit[:10]} {branch}"
-        land = f"orchestra-tui land {tidy_line(run.run)}"
+        land = f"orchestra-tui land {tidy_line(run.run)}{'' if run.outcome is RunOutcome.PROVEN else ' --yes'}"
         rows.append((("Look: ", "dim"), (look, "code"), ("   land it: ", "dim"), (land, "code")))
     return tuple(rows)
 

@@ -133,7 +133,8 @@ def _closing(run: Run) -> Iterator[str]:
     if run.head != run.base_commit:
         yield ""
         yield f"The result is on branch {run.branch}; yours is untouched. Look: git diff ...{run.branch}"
-        yield f"Take it: orchestra-tui land {run.run}"
+        consent = "" if run.outcome is RunOutcome.PROVEN else " --yes"
+        yield f"Take it: orchestra-tui land {run.run}{consent}"
 
 
 def _shown(run: Run, task: Task) -> Iterator[str]:

@@ -29,8 +29,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m agents", description=__doc__)
     parser.add_argument("--repository", type=Path, required=True)
     options = parser.parse_args(arguments)
-    # The log's thread must take the interpreter from the event loop: with the usual 5 ms its slowest
-    # commits beside busy lanes took five to seven times as long (p99 of two pairs, measured); the median did not change.
+    # The log's thread must take the interpreter from the event loop: beside busy lanes, with the usual 5 ms its slowest
+    # commits took five to seven times as long (p99, two pairs measured).
     sys.setswitchinterval(SWITCH_S)
     try:
         return asyncio.run(serve(options.repository))

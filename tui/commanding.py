@@ -5,6 +5,7 @@ Nothing here changes a run: a wish goes into the store from a thread, its receip
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 
@@ -41,18 +42,18 @@ class CommandingApp(App[None]):
     # -- what the dashboard provides
 
     @property
+    @abstractmethod
     def board(self) -> LaneBoard:
         """The lanes."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def prompt(self) -> Prompt:
         """The prompt."""
-        raise NotImplementedError
 
+    @abstractmethod
     def show_status(self) -> None:
         """Draw wishes and faults anew."""
-        raise NotImplementedError
 
     # -- sending
 
@@ -114,9 +115,9 @@ class CommandingApp(App[None]):
             if wish.status == "refused" and wish.said:
                 self.prompt.give_back(wish.said)
 
+    @abstractmethod
     def look_again(self) -> None:
         """Read the log now: something was sent."""
-        raise NotImplementedError
 
     # -- the selected lane
 
@@ -277,6 +278,6 @@ class CommandingApp(App[None]):
             self.board.select(waiting[(here + 1) % len(waiting)])
             self.show_selection()
 
+    @abstractmethod
     def show_selection(self) -> None:
         """Draw what depends on which lane is selected."""
-        raise NotImplementedError

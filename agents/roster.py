@@ -55,10 +55,6 @@ class Roster:
         """The specialist of that name."""
         return self.agents.get(name)
 
-    def descriptions(self) -> tuple[tuple[str, str], ...]:
-        """Name and description of everyone that a plan may give work to, sorted."""
-        return tuple((one.name, one.description) for one in sorted(self.agents.values(), key=lambda one: one.name))
-
 
 def user_folder() -> Path:
     """The person's own folder of definitions."""

@@ -35,6 +35,11 @@ LADDERS: dict[Failure, Ladder] = {
     F.PLAN: ((R.RETRY, 1), *_LAST),
     F.CRASHED: ((R.RETRY, 1), (R.ASK, 99)),
     F.BUDGET: ((R.ASK, 99),),
+    F.RULE: ((R.RETRY, 2), (R.REASSIGN, 1), *_LAST),
+    F.CLAIM: ((R.RETRY, 1), (R.REASSIGN, 1), *_LAST),
+    F.DISPUTE: ((R.ASK, 99),),
+    F.HANDOFF: ((R.ASK, 99),),
+    F.QUORUM: ((R.ASK, 99),),
     F.GAVE_UP: ((R.REASSIGN, 1), *_LAST),
 }
 

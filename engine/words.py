@@ -92,6 +92,16 @@ class Failure(StrEnum):
     PLAN = "plan"
     CRASHED = "crashed"
     BUDGET = "budget"
+    RULE = "rule"
+    """A rule of the repository that a diff breaks."""
+    CLAIM = "claim"
+    """Something was said that the engine could not find where it was said to be."""
+    DISPUTE = "dispute"
+    """Author and sceptic do not agree, both with evidence."""
+    HANDOFF = "handoff"
+    """Handed on more often than the flow allows."""
+    QUORUM = "quorum"
+    """A vote in which no answer got enough voices."""
     GAVE_UP = "gave_up"
 
 

@@ -21,6 +21,7 @@ from engine.clean import clean_line
 from engine.clock import Clock
 from engine.errors import UserFault
 from engine.events import RunStarted
+from engine.flow import Flow
 from engine.git.commits import tree_of
 from engine.git.diffs import show_file
 from engine.git.gateway import Git
@@ -32,7 +33,7 @@ from engine.ports import Agent, Model
 from engine.sandbox.sandbox import Sandbox
 from engine.state import Repository, Run
 from engine.threads import in_thread
-from engine.words import AgentCard, CheckSpec, Flow
+from engine.words import AgentCard, CheckSpec
 
 if TYPE_CHECKING:
     from agents.models.directory import Directory

@@ -20,7 +20,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from agents.document import Document, checked, nearest, read_text, read_yaml
-from engine.words import Flow, Node
+from engine.flow import Flow, Node
 
 FOLDER = Path(__file__).parent / "flows"
 _NAME = r"^[a-z0-9][a-z0-9_-]{0,40}$"

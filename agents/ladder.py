@@ -42,7 +42,7 @@ def card(agent: AgentDefinition, available: Sequence[ModelProfile], words: Mappi
     if not rungs:
         rungs = _stand_in(agent, fit)
     unique = tuple({rung.model: rung for rung in rungs}.values())
-    return AgentCard(agent.name, agent.description, unique, agent.skills, agent.max_turns)
+    return AgentCard(agent.name, agent.description, unique, agent.skills, agent.max_turns, agent.role)
 
 
 def rung_of(profile: ModelProfile, window_tokens: int = 0) -> Rung:

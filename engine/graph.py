@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from functools import cache, partial
 
+from engine.flow import Node
 from engine.lifecycle import SETTLED
 from engine.state import Run, Task
-from engine.words import Node, Role, TaskId, TaskSpec, TaskState
+from engine.words import Role, TaskId, TaskSpec, TaskState
 
 
 def first_tasks(run: Run) -> tuple[TaskSpec, ...]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from engine.event import Event
+from engine.flow import Flow
 from engine.words import (
     AgentCard,
     ApprovalId,
     CheckResult,
     CheckSpec,
     Failure,
-    Flow,
     Reaction,
     RunOutcome,
     TaskId,

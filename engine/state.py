@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from engine.flow import Flow, Node
 from engine.lifecycle import SETTLED
 from engine.words import (
     AgentCard,
@@ -14,8 +15,6 @@ from engine.words import (
     CheckSpec,
     ContextPart,
     Failure,
-    Flow,
-    Node,
     Role,
     RunId,
     RunOutcome,

@@ -70,6 +70,12 @@ class Role(StrEnum):
     """More tasks."""
     REVIEW = "review"
     """A verdict on another task."""
+    GATE = "gate"
+    """A word of the person. No model."""
+    VOTE = "vote"
+    """What the seats of a vote agree on. No model."""
+    COMMAND = "command"
+    """What a command prints that the engine runs. No model."""
 
 
 class Failure(StrEnum):
@@ -172,50 +178,23 @@ class AgentCard(Value, frozen=True, omit_defaults=True):
     ladder: tuple[Rung, ...] = ()
     skills: tuple[str, ...] = ()
     max_turns: int = 30
+    role: Role = Role.WORK
+    """What this specialist's result is."""
 
 
-class Node(Value, frozen=True, omit_defaults=True):
-    """One node of a flow; the vocabulary is in design and in `orchestra-tui flows`."""
+class Answer(Value, frozen=True, omit_defaults=True):
+    """The shape of one field of a typed answer."""
 
-    name: str
-    agent: str = ""
-    goal: str = ""
-    """Template: `{goal}` the run's goal, `{item}` the item, `{outputs}` what the needed tasks produced."""
-    needs: tuple[str, ...] = ()
-    after: tuple[str, ...] = ()
-    """Nodes that must be settled, well or badly, before this one starts."""
-    each: str = ""
-    """`items`: one task for each item of the run."""
-    watch: str = ""
-    """Reviews each task of that node as soon as it is verified."""
-    expand: bool = False
-    """The result is a plan whose tasks are grafted in."""
-    grafts: str = ""
-    """On an expand node: the node to which planned tasks belong."""
-    human: bool = False
-    """The plan waits for the person's word."""
-    edits: bool = False
-    """Tasks of this node change files: commit, check, land."""
-    writes: str = ""
-    """The harness writes the text result to this file and lands it."""
-    check: bool = True
-    """Whether the run's check applies to work of this node."""
-    may_be_empty: bool = False
-    """Whether no change at all is a result."""
-    reads: bool = True
-    """Whether the agent works in a worktree; false where all it needs is in its brief."""
+    choices: tuple[str, ...] = ()
+    """What may be said; empty leaves it free."""
+    is_list: bool = False
 
 
-class Flow(Value, frozen=True, omit_defaults=True):
-    """A way of working, as data."""
+class Handoff(Value, frozen=True, omit_defaults=True):
+    """To whom a task may be passed on, and how often in all."""
 
-    name: str
-    description: str
-    nodes: tuple[Node, ...]
-
-    def node(self, name: str) -> Node | None:
-        """The node of that name."""
-        return next((node for node in self.nodes if node.name == name), None)
+    to: tuple[str, ...]
+    max: int = 3
 
 
 class TaskSpec(Value, frozen=True, omit_defaults=True):
@@ -241,6 +220,17 @@ class TaskSpec(Value, frozen=True, omit_defaults=True):
     """A tier the planner or the person chose; empty starts at the bottom of the ladder."""
     may_be_empty: bool = False
     reads: bool = True
+    when: dict[str, tuple[str, ...]] = {}
+    answers: dict[str, Answer] = {}
+    handoff: Handoff | None = None
+    claims: bool = False
+    tools: tuple[str, ...] = ()
+    command: CheckSpec | None = None
+    """What the engine runs; only for a task that no model works on."""
+    about_attempt: int = 0
+    """Which attempt at that task this review judges."""
+    round: int = 0
+    """Which round of review this is, from 1."""
 
 
 class Finding(Value, frozen=True, omit_defaults=True):

@@ -42,6 +42,7 @@ from engine.attempt import Attempts
 from engine.clock import SystemClock
 from engine.desk import LaneDesk
 from engine.due import Attempting, Checking, Landing
+from engine.flow import Flow, Node
 from engine.git.repository import open_repository
 from engine.host import QUIET_AFTER_S, Host
 from engine.journal import Journal, Ledger
@@ -58,8 +59,6 @@ from engine.store.rows import ChunkDraft, CommandReceipt, EventDraft
 from engine.words import (
     CheckResult,
     Failure,
-    Flow,
-    Node,
     Role,
     Rung,
     RunId,

@@ -22,13 +22,14 @@ from engine import events as e
 from engine.clock import SystemClock
 from engine.codec import encode, kind_of
 from engine.evolve import evolve, fold
+from engine.flow import Flow, Node
 from engine.journal import history_of
 from engine.state import Run
 from engine.store.lease import acquire
 from engine.store.log import EventLog
 from engine.store.reader import LogReader
 from engine.store.rows import EventDraft
-from engine.words import ContextPart, Flow, Node, RunId, TaskId, TaskState, TurnUsage
+from engine.words import ContextPart, RunId, TaskId, TaskState, TurnUsage
 from tests.benchmarks.floor import Comparison, Measured, compare
 from tests.stubs.runs import spec, started
 

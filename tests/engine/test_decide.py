@@ -6,12 +6,11 @@ import pytest
 
 from engine import events as e
 from engine.due import Attempting, Checking, Landing, due, waiting_for_lane
+from engine.flow import Flow, Node
 from engine.words import (
     CheckResult,
     CheckSpec,
     Failure,
-    Flow,
-    Node,
     Reaction,
     RunOutcome,
     TaskId,

@@ -13,12 +13,13 @@ from engine import events as e
 from engine.attempt import Attempts
 from engine.due import Attempting, Checking, Landing
 from engine.errors import StoreFault
+from engine.flow import Flow, Node
 from engine.journal import Journal
 from engine.landing import Landings
 from engine.scheduler import Scheduler, resume
 from engine.state import Run
 from engine.wishes import Granted, grant
-from engine.words import AgentCard, CheckResult, Flow, Node, Rung, RunId, RunOutcome, TaskId, TaskState
+from engine.words import AgentCard, CheckResult, Rung, RunId, RunOutcome, TaskId, TaskState
 from tests.stubs.clock import FakeClock, settle
 from tests.stubs.ledger import MemoryLedger
 from tests.stubs.runs import DIGEST, QUICK_FLOW, started

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from engine.words import Flow, Node
+from engine.flow import Flow, Node
 from tests.engine.world import Temper, World, people
 from tests.stubs.runs import BUILD, CHECK, DIGEST, QUICK_FLOW, REVIEWED
 

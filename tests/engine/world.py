@@ -19,6 +19,7 @@ from engine.codec import decode, encode, kind_of
 from engine.decide import consequences, with_consequences
 from engine.due import Attempting, Checking, Effect, Landing, Reaping, due
 from engine.evolve import evolve, fold
+from engine.flow import Flow
 from engine.lifecycle import may_move
 from engine.plan import MAX_TASKS
 from engine.policy import LADDERS, starting_rung
@@ -28,7 +29,6 @@ from engine.words import (
     CheckResult,
     Failure,
     Finding,
-    Flow,
     Role,
     RunId,
     RunStatus,

@@ -22,6 +22,7 @@ from engine import events as e
 from engine.clock import SystemClock
 from engine.codec import encode, kind_of
 from engine.evolve import fold
+from engine.flow import Flow, Node
 from engine.state import Run
 from engine.store.lease import acquire
 from engine.store.log import EventLog
@@ -33,8 +34,6 @@ from engine.words import (
     CheckSpec,
     ContextPart,
     Failure,
-    Flow,
-    Node,
     Reaction,
     Role,
     Rung,

@@ -8,6 +8,7 @@ from engine import events as e
 from engine.decide import with_consequences
 from engine.due import Effect, due
 from engine.evolve import fold
+from engine.flow import Flow, Node
 from engine.state import Approval, Lane, Run, Task
 from engine.wishes import Granted, Reply, grant
 from engine.words import (
@@ -15,8 +16,6 @@ from engine.words import (
     CheckResult,
     CheckSpec,
     Failure,
-    Flow,
-    Node,
     Role,
     Rung,
     RunId,
@@ -30,11 +29,12 @@ QUICK = Rung("local/small", "quick")
 LARGE = Rung("local/big", "large")
 CLOUD = Rung("cloud/huge", "cloud", is_local=False)
 CHECK = CheckSpec("pytest -q")
+ROLES = {"planner": Role.PLAN, "reviewer": Role.REVIEW, "summariser": Role.TEXT}
 
 
 def card(name: str, *skills: str, ladder: tuple[Rung, ...] = (QUICK, LARGE, CLOUD)) -> AgentCard:
     """A specialist on the usual ladder."""
-    return AgentCard(name, f"the {name}", ladder, skills)
+    return AgentCard(name, f"the {name}", ladder, skills, role=ROLES.get(name, Role.WORK))
 
 
 def roster(ladder: tuple[Rung, ...] = (QUICK, LARGE, CLOUD)) -> dict[str, AgentCard]:

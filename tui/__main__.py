@@ -52,6 +52,7 @@ COMMANDS = {
     "stop": ("tui.cli.log", "stop_command"),
     "models": ("tui.cli.models", "models_command"),
     "agents": ("tui.cli.roster", "agents_command"),
+    "loops": ("tui.cli.loops", "loops_command"),
     "doctor": ("tui.cli.doctor", "doctor_command"),
 }
 """Where each command lives; only the one that is called is imported."""

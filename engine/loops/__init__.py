@@ -9,12 +9,13 @@ from engine.loops.detector import LoopDetector
 from engine.loops.step import Step, StepKind
 from engine.loops.stream import StreamDetector
 from engine.loops.trajectory import TrajectoryDetector
-from engine.loops.verdict import LoopKind, Severity, Verdict
+from engine.loops.verdict import LoopKind, Place, Severity, Verdict
 
 __all__ = [
     "ConversationDetector",
     "LoopDetector",
     "LoopKind",
+    "Place",
     "Severity",
     "Step",
     "StepKind",

@@ -51,9 +51,13 @@ class LoopDetector:
             for lane in self.trajectories.values():
                 lane.feed(step, at=self.index)
             return self.conversation.feed(step)
+        if stream := self.streams.get(step.actor):
+            # Its reply is over; the next one repeats nothing yet.
+            stream.reset()
         if step.kind is StepKind.MESSAGE:
-            for lane in self.trajectories.values():
-                lane.listen()
+            for actor, lane in self.trajectories.items():
+                if actor != step.actor:
+                    lane.listen()
         own = self._lane(step.actor).feed(step, at=self.index)
         between = self.conversation.feed(step)
         return own or between

@@ -2,7 +2,7 @@
 
 The JSON form is the one other tools' transcripts are converted to:
     {"actor", "type": "action", "tool", "args", "output", "error", "text"}
-    {"actor", "type": "message" | "user" | "chunk", "text"}
+    {"actor", "type": "message" | "user" | "chunk" | "stream", "text"}
 """
 
 from __future__ import annotations
@@ -12,6 +12,9 @@ from collections.abc import Mapping
 from enum import StrEnum
 
 import msgspec
+
+_STREAMED = ("chunk", "stream")
+"""A piece of a reply, or the whole of one: the detector does not tell them apart."""
 
 
 class StepKind(StrEnum):
@@ -78,7 +81,7 @@ class Step(msgspec.Struct, frozen=True):
 
         Raises: ValueError for a type that is not one of the four.
         """
-        if fields.get("type") == "chunk":
+        if fields.get("type") in _STREAMED:
             return cls(StepKind.CHUNK, _text(fields.get("actor")) or "agent", _text(fields.get("text")))
         raw = fields.get("args")
         arguments = raw if isinstance(raw, Mapping) else {} if raw is None else {"": raw}

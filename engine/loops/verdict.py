@@ -30,6 +30,25 @@ class LoopKind(StrEnum):
     AGREEMENT = "agreement"
 
 
+class Place(StrEnum):
+    """Where a loop runs."""
+
+    STREAM = "stream"
+    """Inside one reply."""
+    TRAJECTORY = "trajectory"
+    """In what one agent does, call after call."""
+    CONVERSATION = "conversation"
+    """Between agents."""
+
+
+_PLACES = {
+    LoopKind.STREAM_CYCLE: Place.STREAM,
+    LoopKind.STREAM_LOW_NOVELTY: Place.STREAM,
+    LoopKind.PING_PONG: Place.CONVERSATION,
+    LoopKind.AGREEMENT: Place.CONVERSATION,
+}
+
+
 class Severity(StrEnum):
     """How the ladder of policies should act: soft nudges, hard breaks."""
 
@@ -55,6 +74,11 @@ class Verdict:
     """How many verdicts this detector has given, this one included; an intervention does not lower it."""
     subject: str = ""
     """The tool, or the agents, that the verdict is about; the key of `forgive`."""
+
+    @property
+    def place(self) -> Place:
+        """Where it runs."""
+        return _PLACES.get(self.kind, Place.TRAJECTORY)
 
     @property
     def severity(self) -> Severity:

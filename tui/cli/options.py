@@ -26,6 +26,7 @@ COMMANDS: Final = {
     "log": "print what happened in a run",
     "models": "what models are here, what is missing, fetch the embedded one",
     "agents": "the specialists, where each is defined, what is wrong with a definition",
+    "loops": "look for loops in a transcript, of this or of any other tool",
     "doctor": "look at git, sandbox, models, worktrees and the log, and say what to mend",
 }
 
@@ -226,6 +227,38 @@ def agents_parser() -> argparse.ArgumentParser:
     _add_path(parser)
     parser.add_argument("--trust", default="", metavar="FILE", help="trust a definition of the repository as it is now")
     parser.add_argument("--json", action="store_true", help="JSON")
+    return parser
+
+
+def loops_parser() -> argparse.ArgumentParser:
+    """`orchestra-tui loops FILE`."""
+    parser = Parser(
+        prog="orchestra-tui loops",
+        description="Look for loops in a transcript: repetition that adds no information, inside one reply, in one\n"
+        "agent's steps, or between agents. No model is asked, nothing is executed, nothing leaves this machine.",
+        epilog="a line of the file is one step, or one case {id, steps: [...]}; a step is one of\n"
+        '  {"type": "action", "actor", "tool", "args", "output", "error", "text"}  a finished tool call\n'
+        '  {"type": "message", "actor", "text"}                                    words without a call\n'
+        '  {"type": "user", "text"}                                                words from outside\n'
+        '  {"type": "chunk", "actor", "text"}                                      a piece of a reply, or all of it\n'
+        "steps and characters are counted from 0.\n\n"
+        "examples:\n"
+        "  orchestra-tui loops run.jsonl\n"
+        "  orchestra-tui loops --explain run.jsonl.gz\n"
+        "  my-export | orchestra-tui loops - --json | jq '.loops[]'\n\n"
+        "exit codes:\n"
+        "  0    no loop\n"
+        "  1    a loop was found\n"
+        "  2    a file or a line cannot be read; the sentence names the line\n",
+    )
+    parser.add_argument(
+        "files", nargs="+", metavar="FILE", help="JSON lines, may be packed (.gz); - reads them from here"
+    )
+    parser.add_argument("--json", action="store_true", help="JSON lines: one a case, its loops within")
+    parser.add_argument("--explain", action="store_true", help="show how the score went, as a plot (or as numbers)")
+    parser.add_argument(
+        "--forgive", action="append", default=[], metavar="NAME", help="a tool or kind of loop that is none; repeatable"
+    )
     return parser
 
 

@@ -17,11 +17,14 @@ from engine.decision.check_question import ask_about_check
 from engine.decision.ending import ending, on_revised, on_settled, revive
 from engine.decision.failures import on_failure, on_help, on_loop
 from engine.decision.plans import on_plan, on_plan_accepted, on_plan_answer
-from engine.decision.results import on_outliving_answer, on_produced, on_verdict, settle_checks
+from engine.decision.results import on_outliving_answer, on_produced, settle_checks
+from engine.decision.reviews import on_verdict
+from engine.decision.unmanned import on_gate_answer, settle_unmanned
+from engine.decision.votes import on_vote_answer
 from engine.evolve import evolve
 from engine.graph import first_tasks
 from engine.state import Run
-from engine.words import ApprovalId, RunOutcome, TaskState
+from engine.words import ApprovalId, Role, RunOutcome, TaskState
 
 NOBODY = "nobody is here: safe default"
 
@@ -66,6 +69,10 @@ def _on_check(run: Run, _event: e.CheckFinished) -> tuple[e.Event, ...]:
     return settle_checks(run) or ending(run)
 
 
+def _on_added(run: Run, event: e.TaskAdded) -> tuple[e.Event, ...]:
+    return settle_unmanned(run) if event.spec.role is Role.GATE else ()
+
+
 def _on_moved(run: Run, event: e.TaskMoved) -> tuple[e.Event, ...]:
     if event.to is TaskState.CHECKING:
         return settle_checks(run)
@@ -101,6 +108,10 @@ def _answered(run: Run, name: ApprovalId) -> tuple[e.Event, ...]:
         return on_plan_answer(run, task, approval)
     if approval.form == "outliving":
         return on_outliving_answer(run, task, approval)
+    if approval.form == "gate":
+        return on_gate_answer(task, approval)
+    if approval.form == "vote":
+        return on_vote_answer(run, task, approval)
     return on_help(run, task, approval)
 
 
@@ -109,6 +120,7 @@ _RULES: dict[type, Callable[[Run, Any], tuple[e.Event, ...]]] = {
     e.CheckChosen: _on_check_chosen,
     e.PlanProposed: on_plan,
     e.PlanAccepted: on_plan_accepted,
+    e.TaskAdded: _on_added,
     e.TaskProduced: on_produced,
     e.TaskMoved: _on_moved,
     e.TaskRevised: on_revised,

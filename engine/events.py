@@ -45,6 +45,7 @@ from engine.run_events import (
     CloudPermitted,
     FileTrusted,
     PlanAccepted,
+    PlanExtended,
     PlanProposed,
     PlanRefused,
     RunCancelled,
@@ -57,6 +58,7 @@ from engine.run_events import (
     TaskCancelled,
     TaskDone,
     TaskFailed,
+    TaskHandedOff,
     TaskInterrupted,
     TaskMoved,
     TaskProduced,
@@ -66,6 +68,7 @@ from engine.run_events import (
     TaskUnverified,
     TaskVerified,
     TaskWaiting,
+    VoteCounted,
 )
 
 __all__ = [
@@ -95,6 +98,7 @@ __all__ = [
     "LoopNudged",
     "NoteTaken",
     "PlanAccepted",
+    "PlanExtended",
     "PlanProposed",
     "PlanRefused",
     "RepositoryEvent",
@@ -110,6 +114,7 @@ __all__ = [
     "TaskCancelled",
     "TaskDone",
     "TaskFailed",
+    "TaskHandedOff",
     "TaskInterrupted",
     "TaskLanded",
     "TaskMoved",
@@ -127,6 +132,7 @@ __all__ = [
     "TurnQueued",
     "TurnStarted",
     "VerdictGiven",
+    "VoteCounted",
 ]
 
 RepositoryEvent: TypeAlias = CloudPermitted | FileTrusted | CheckChosen
@@ -142,6 +148,7 @@ AnyEvent: TypeAlias = (
     | PlanProposed
     | PlanRefused
     | PlanAccepted
+    | PlanExtended
     | TaskAdded
     | TaskStarted
     | TaskProduced
@@ -154,6 +161,8 @@ AnyEvent: TypeAlias = (
     | TaskMoved
     | TaskDone
     | TaskFailed
+    | TaskHandedOff
+    | VoteCounted
     | TaskSkipped
     | TaskCancelled
     | LaneOpened

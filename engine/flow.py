@@ -1,6 +1,5 @@
 """Flows: ways of working as data, in one node vocabulary that `engine.graph` and `engine.decision` interpret.
 
-
     chaining             draft: {agent: writer, needs: [outline]}
     routing              fix:   {agent: debugger, when: {triage.kind: bug}}
     sectioning           work:  {agent: coder, each: list.files}

@@ -3,39 +3,107 @@
 from __future__ import annotations
 
 from functools import cache, partial
+from itertools import chain
 
 from engine.flow import Node
 from engine.lifecycle import SETTLED
 from engine.state import Run, Task
-from engine.words import Role, TaskId, TaskSpec, TaskState
+from engine.words import CheckSpec, Role, TaskId, TaskSpec, TaskState
+
+MAX_EACH = 100
+"""The most tasks that one list of an agent may become."""
 
 
 def first_tasks(run: Run) -> tuple[TaskSpec, ...]:
-    """The tasks that exist from the start: one for each plain node, one for each item of an `each` node."""
+    """The tasks that exist from the start: all but reviews, planned ones and those of a list that is still to come."""
     grafted = {node.grafts for node in run.flow.nodes if node.grafts}
-    specs: list[TaskSpec] = []
+    nodes = (node for node in run.flow.nodes if not node.watch and node.name not in grafted and "." not in node.each)
+    return tuple(chain.from_iterable(_of_node(run, node) for node in nodes))
+
+
+def _of_node(run: Run, node: Node) -> tuple[TaskSpec, ...]:
+    if node.vote:
+        return (*_seats(run, node, node.name), tally_task(node, node.name))
+    if node.each:
+        return each_tasks(run, node, run.items)
+    if node.each_of:
+        return each_tasks(run, node, tuple(f"text:{word}" for word in node.each_of))
+    return (_spec(run, node, node.name),)
+
+
+def each_tasks(run: Run, node: Node, items: tuple[str, ...]) -> tuple[TaskSpec, ...]:
+    """One task for each item of a node."""
+    return tuple(_spec(run, node, f"{node.name}-{number}", item) for number, item in enumerate(items, 1))
+
+
+def spread_tasks(run: Run, task: Task) -> tuple[TaskSpec, ...]:
+    """The tasks that a list in a task's answer becomes: one for each different entry, no more than `MAX_EACH`."""
+    found: list[TaskSpec] = []
     for node in run.flow.nodes:
-        if node.watch or node.name in grafted:
-            continue
-        if node.each:
-            specs += [_spec(run, node, f"{node.name}-{number}", item) for number, item in enumerate(run.items, 1)]
-        else:
-            specs.append(_spec(run, node, node.name))
-    return tuple(specs)
+        source, _, field = node.each.partition(".")
+        if field and source == task.task:
+            words = tuple(dict.fromkeys(task.answers.get(field, ())))[:MAX_EACH]
+            found += each_tasks(run, node, tuple(f"text:{word}" for word in words))
+    return tuple(spec for spec in found if spec.task not in run.tasks)
 
 
-def review_task(run: Run, task: Task, node: Node) -> TaskSpec:
-    """The review of a task's current commit by a watching node; each commit's is a task of its own."""
-    number = 1 + len(_reviews(run, task))
+def _seats(run: Run, node: Node, name: str) -> tuple[TaskSpec, ...]:
+    """The voices of a vote: each on its own, none told of another."""
+    vote = node.vote
+    people = (vote.agents if vote else ()) or (node.agent,)
+    seats = range(vote.n if vote else 0)
+    return tuple(_spec(run, node, f"{name}-{seat + 1}", agent=people[seat % len(people)]) for seat in seats)
+
+
+def tally_task(node: Node, name: str) -> TaskSpec:
+    """The task that stands for a vote's result; what needs the vote needs this."""
+    return TaskSpec(name, node.name, Role.VOTE, "", "count the voices", title=f"{name}: the vote", reads=False)
+
+
+def voices(run: Run, tally: Task) -> tuple[Task, ...]:
+    """The tasks whose answers a vote counts."""
+    node = run.node_of(tally)
+    names = (node.vote.of if node and node.vote else ()) or (tally.spec.node,)
+    found = chain.from_iterable(run.of_node(name) for name in names)
+    return tuple(task for task in found if task.spec.role is not Role.VOTE)
+
+
+def review_tasks(run: Run, task: Task) -> tuple[TaskSpec, ...]:
+    """The reviews of what a task has just produced: by each watching node, in each of its seats."""
+    made: list[TaskSpec] = []
+    for node in watchers(run, task):
+        number = 1 + max((review.spec.round for review in _reviews(run, task, node)), default=0)
+        people = (node.vote.agents if node.vote else ()) or (node.agent,)
+        seats = node.vote.n if node.vote else 1
+        for seat in range(seats):
+            mark = f"-{seat + 1}" if seats > 1 else ""
+            name = f"{task.spec.task}.{node.name.rpartition('.')[2]}{number}{mark}"
+            made.append(_review(run, task, node, name, people[seat % len(people)], number))
+    return tuple(made)
+
+
+def _review(run: Run, task: Task, node: Node, name: str, agent: str, number: int) -> TaskSpec:
     return TaskSpec(
-        task=f"{task.spec.task}.review{number}",
+        task=name,
         node=node.name,
         role=Role.REVIEW,
-        agent=node.agent,
+        agent=agent,
         goal=_fill(run, node),
-        title=f"review {task.spec.title or task.spec.task}",
+        title=f"{node.name} {task.spec.title or task.spec.task}",
         about=task.spec.task,
+        tools=node.tools,
+        about_attempt=task.attempt,
+        round=number,
     )
+
+
+def _reviews(run: Run, task: Task, node: Node) -> tuple[Task, ...]:
+    return tuple(review for review in run.of_node(node.name) if review.spec.about == task.spec.task)
+
+
+def current_reviews(run: Run, task: Task, node: Node) -> tuple[Task, ...]:
+    """A watching node's reviews of the task's present attempt."""
+    return tuple(one for one in _reviews(run, task, node) if one.spec.about_attempt in (0, task.attempt))
 
 
 def planned_task(run: Run, spec: TaskSpec, node: Node) -> TaskSpec:
@@ -50,22 +118,52 @@ def planned_task(run: Run, spec: TaskSpec, node: Node) -> TaskSpec:
         needs=spec.needs,
         after=spec.after,
         scope=spec.scope,
-        check=spec.check or (run.check if node.check else None),
+        check=spec.check or _check_of(run, node),
         tier=spec.tier,
         may_be_empty=node.may_be_empty,
+        handoff=node.handoff,
+        claims=node.claims,
+        tools=node.tools,
     )
 
 
 def ready(run: Run) -> list[Task]:
-    """The tasks that may start now, in the order they were added: to be revised, or pending with all they need."""
+    """The tasks that may start now, in the order they were added: to be revised, or pending with all they need.
+
+    Those that nobody works on are among them: `engine.decision.unmanned` settles them before anybody could start them.
+    """
     is_met, is_settled = cache(partial(_is_met, run)), cache(partial(_is_settled, run))
 
     def may_start(task: Task) -> bool:
         if task.state is not TaskState.PENDING:
             return task.state is TaskState.REVISING
-        return all(map(is_met, task.spec.needs)) and all(map(is_settled, task.spec.after))
+        spec = task.spec
+        return all(map(is_met, spec.needs)) and all(map(is_settled, spec.after))
 
     return [task for task in run.tasks.values() if may_start(task)]
+
+
+def _unwanted(run: Run, task: Task) -> str:
+    """Why a pending task is not to run in this run, as far as that is known; empty when it may."""
+    for name, wanted in task.spec.when.items():
+        node, _, field = name.partition(".")
+        members = _members(run, node)
+        if not members or not all(one.state is TaskState.DONE for one in members):
+            continue
+        said = next((one.answers[field] for one in members if field in one.answers), ())
+        if not set(said) & set(wanted):
+            return f"{name} is {', '.join(said) or 'not said'}, not {' or '.join(wanted)}"
+    needed = [one for name in task.spec.needs for one in _members(run, name)]
+    if needed and all(one.is_passed for one in needed):
+        return f"{', '.join(task.spec.needs)} was passed over"
+    return ""
+
+
+def unwanted(run: Run) -> tuple[tuple[Task, str], ...]:
+    """Pending tasks whose condition is known not to hold, each with the reason."""
+    pending = [task for task in run.tasks.values() if task.state is TaskState.PENDING]
+    found = ((task, _unwanted(run, task)) for task in pending if task.spec.when or task.spec.needs)
+    return tuple((task, reason) for task, reason in found if reason)
 
 
 def doomed(run: Run) -> tuple[tuple[Task, str], ...]:
@@ -79,19 +177,21 @@ def doomed(run: Run) -> tuple[tuple[Task, str], ...]:
 
 def revivable(run: Run) -> tuple[Task, ...]:
     """Skipped tasks whose needs are all done or may still come."""
-    skipped = (task for task in run.tasks.values() if task.state is TaskState.SKIPPED)
+    skipped = (task for task in run.tasks.values() if task.state is TaskState.SKIPPED and not task.is_passed)
     return tuple(task for task in skipped if not any(_is_lost(run, need) for need in task.spec.needs))
 
 
 def needless_reviews(run: Run) -> tuple[Task, ...]:
-    """Reviews under way of work that is settled without them."""
+    """Reviews under way of work that is judged or settled without them."""
     under_way = (task for task in run.tasks.values() if task.spec.about and not task.is_settled)
-    return tuple(review for review in under_way if _has_settled_subject(run, review))
+    return tuple(review for review in under_way if not _has_open_subject(run, review))
 
 
-def _has_settled_subject(run: Run, review: Task) -> bool:
+def _has_open_subject(run: Run, review: Task) -> bool:
     subject = run.tasks.get(TaskId(review.spec.about))
-    return subject is not None and subject.is_settled
+    if subject is None or subject.state is not TaskState.REVIEWING:
+        return False
+    return review.spec.about_attempt in (0, subject.attempt)
 
 
 def has_checked_work(run: Run) -> bool:
@@ -101,42 +201,74 @@ def has_checked_work(run: Run) -> bool:
 
 
 def watchers(run: Run, task: Task) -> tuple[Node, ...]:
-    """The flow nodes that review this task's node."""
-    return tuple(node for node in run.flow.nodes if node.watch and node.watch == task.spec.node)
+    """Who reviews this task: the nodes that watch its node, and the critic that its own node names."""
+    own = run.node_of(task)
+    critic = (critic_of(own),) if own and own.until else ()
+    return (*critic, *(node for node in run.flow.nodes if node.watch and node.watch == task.spec.node))
+
+
+def critic_of(node: Node) -> Node:
+    """The critic of an `until` as the watching node that it is."""
+    until = node.until
+    if until is None:
+        raise ValueError(f"{node.name} names no critic")
+    return Node(f"{node.name}.critic", agent=until.critic, goal=until.goal, watch=node.name)
 
 
 def upstream_of(run: Run, task: Task) -> tuple[Task, ...]:
     """The tasks whose results this one is told of."""
-    names = (*task.spec.needs, *task.spec.after)
+    names = dict.fromkeys((*task.spec.needs, *task.spec.after))
     found = [run.tasks[TaskId(name)] for name in names if name in run.tasks]
     for name in names:
         if name not in run.tasks:
             found += run.of_node(name)
-    return tuple(found)
+    return tuple(one for one in found if not one.is_passed)
 
 
-def _spec(run: Run, node: Node, task: str, item: str = "") -> TaskSpec:
-    role = Role.PLAN if node.expand else Role.WORK if node.edits or node.writes else Role.TEXT
+def _spec(run: Run, node: Node, task: str, item: str = "", agent: str = "") -> TaskSpec:
     return TaskSpec(
         task=task,
         node=node.name,
-        role=role,
-        agent=node.agent,
+        role=_role(node),
+        agent=agent or node.agent,
         goal=_fill(run, node, item),
-        title=item_title(item) if item else node.name,
-        needs=node.needs,
+        title=item_title(item) if item else task,
+        # What a condition speaks of must be there before it can hold.
+        needs=tuple(dict.fromkeys((*node.needs, *(name.partition(".")[0] for name in node.when)))),
         after=node.after,
-        check=run.check if node.check and node.edits else None,
+        check=_check_of(run, node) if node.edits else None,
         item=item,
         writes=node.writes,
         may_be_empty=node.may_be_empty,
         reads=node.reads,
+        when=node.when,
+        answers=node.answers,
+        handoff=node.handoff,
+        claims=node.claims,
+        tools=node.tools,
+        command=node.run,
     )
 
 
+def _role(node: Node) -> Role:
+    if node.run:
+        return Role.COMMAND
+    if node.human and not node.agent:
+        return Role.GATE
+    if node.expand:
+        return Role.PLAN
+    return Role.WORK if node.edits or node.writes else Role.TEXT
+
+
+def _check_of(run: Run, node: Node) -> CheckSpec | None:
+    return node.proof or (run.check if node.check else None)
+
+
 def item_title(item: str) -> str:
-    """What a person reads for an item: the short commit or the file's path."""
+    """What a person reads for an item: the short commit, the file's path or the word."""
     form, _, rest = item.partition(":")
+    if form == "text":
+        return rest
     return rest[:10] if form == "commit" else rest.partition(":")[2] or item
 
 
@@ -144,15 +276,11 @@ def _fill(run: Run, node: Node, item: str = "") -> str:
     return (node.goal or "{goal}").replace("{item}", item_title(item)).replace("{goal}", run.goal)
 
 
-def _reviews(run: Run, task: Task) -> tuple[Task, ...]:
-    return tuple(review for review in run.tasks.values() if review.spec.about == task.spec.task)
-
-
 def _members(run: Run, name: str) -> tuple[Task, ...]:
     """The tasks behind a name: one task, or a node's with those that still may add to it.
 
-    A planner belongs to the node it grafts to, and to wait for a review is to wait for the work under review: else a
-    node would seem done before its first task is there.
+    A planner belongs to the node it grafts to, a list to the node that it becomes, and to wait for a review is to wait
+    for the work under review: else a node would seem done before its first task is there.
     """
     task = run.tasks.get(TaskId(name))
     if task:
@@ -160,12 +288,14 @@ def _members(run: Run, name: str) -> tuple[Task, ...]:
     node = run.flow.node(name)
     if node and node.watch:
         return _members(run, node.watch)
-    planners = (planner for node in run.flow.nodes if node.grafts == name for planner in run.of_node(node.name))
-    return (*planners, *run.of_node(name))
+    makers = [planner for other in run.flow.nodes if other.grafts == name for planner in run.of_node(other.name)]
+    if node and "." in node.each:
+        makers += _members(run, node.each.partition(".")[0])
+    return (*makers, *run.of_node(name))
 
 
 def _is_met(run: Run, name: str) -> bool:
-    return all(task.state is TaskState.DONE for task in _members(run, name))
+    return all(task.state is TaskState.DONE or task.is_passed for task in _members(run, name))
 
 
 def _is_settled(run: Run, name: str) -> bool:
@@ -174,4 +304,4 @@ def _is_settled(run: Run, name: str) -> bool:
 
 def _is_lost(run: Run, name: str) -> bool:
     bad = SETTLED - {TaskState.DONE}
-    return any(task.state in bad for task in _members(run, name))
+    return any(task.state in bad and not task.is_passed for task in _members(run, name))

@@ -1,7 +1,8 @@
 """The legal moves of a task: everything that says "may it?" is in this table and nowhere else.
 
 pending → running → produced → checking → reviewing → landing → done is the straight way; a text or a plan goes from
-produced to done. Ready is not stored: it is a pure function of the state (`engine.due`).
+produced to done, a gate of the person from pending over waiting, a counted vote at once. Ready is not stored: it is a
+pure function of the state (`engine.due`).
 """
 
 from __future__ import annotations
@@ -11,13 +12,15 @@ from engine.words import TaskState
 S = TaskState
 
 MOVES: dict[TaskState, frozenset[TaskState]] = {
-    S.PENDING: frozenset({S.RUNNING, S.SKIPPED, S.CANCELLED, S.FAILED}),
-    S.RUNNING: frozenset({S.PRODUCED, S.REVISING, S.WAITING, S.FAILED, S.CANCELLED}),
-    S.PRODUCED: frozenset({S.CHECKING, S.REVIEWING, S.LANDING, S.DONE, S.REVISING, S.WAITING, S.FAILED, S.CANCELLED}),
+    S.PENDING: frozenset({S.RUNNING, S.WAITING, S.DONE, S.SKIPPED, S.CANCELLED, S.FAILED}),
+    S.RUNNING: frozenset({S.PRODUCED, S.REVISING, S.WAITING, S.FAILED, S.SKIPPED, S.CANCELLED}),
+    S.PRODUCED: frozenset(
+        {S.CHECKING, S.REVIEWING, S.LANDING, S.DONE, S.REVISING, S.WAITING, S.FAILED, S.SKIPPED, S.CANCELLED}
+    ),
     S.CHECKING: frozenset({S.REVIEWING, S.LANDING, S.DONE, S.REVISING, S.WAITING, S.FAILED, S.CANCELLED}),
     S.REVIEWING: frozenset({S.LANDING, S.DONE, S.REVISING, S.WAITING, S.FAILED, S.CANCELLED}),
     S.LANDING: frozenset({S.DONE, S.REVISING, S.WAITING, S.FAILED, S.CANCELLED}),
-    S.REVISING: frozenset({S.RUNNING, S.REVISING, S.WAITING, S.FAILED, S.SKIPPED, S.CANCELLED}),
+    S.REVISING: frozenset({S.RUNNING, S.REVISING, S.WAITING, S.DONE, S.FAILED, S.SKIPPED, S.CANCELLED}),
     S.WAITING: frozenset({S.REVISING, S.REVIEWING, S.LANDING, S.DONE, S.FAILED, S.SKIPPED, S.CANCELLED}),
     S.DONE: frozenset(),
     S.FAILED: frozenset({S.REVISING}),

@@ -152,6 +152,8 @@ class TaskProduced(Event, frozen=True):
     outliving: tuple[str, ...] = ()
     """Changed files that act after the task is over: rules, CI, hooks, build scripts."""
     is_adopted: bool = False
+    answers: dict[str, tuple[str, ...]] = {}
+    """The typed fields of the result; a single value is a list of one."""
 
 
 class TaskVerified(Event, frozen=True):
@@ -233,11 +235,45 @@ class TaskFailed(Event, frozen=True):
     reason: str
 
 
+class TaskHandedOff(Event, frozen=True):
+    """An agent passes its task on, with what it learned; the worktree stays as it is."""
+
+    task: TaskId
+    attempt: int
+    to: str
+    rung: int
+    reason: str
+    carried: str = ""
+    """What the next agent is told: done, evidence, surprises, next."""
+    start_commit: str = ""
+    """The commit that holds what was done so far; empty when nothing was."""
+
+
+class VoteCounted(Event, frozen=True):
+    """A vote has its answer."""
+
+    task: TaskId
+    field: str
+    choice: str
+    counts: dict[str, int]
+    """Voices for each answer at the moment when the result was certain."""
+    quorum: int
+
+
+class PlanExtended(Event, frozen=True):
+    """Tasks join a plan that runs already."""
+
+    tasks: tuple[TaskSpec, ...]
+    by: str = "person"
+
+
 class TaskSkipped(Event, frozen=True):
-    """Something the task needs will never come."""
+    """The task will not be worked on: something it needs will never come, or it is not wanted in this run."""
 
     task: TaskId
     reason: str
+    is_passed: bool = False
+    """Not wanted: its condition does not hold or a vote is decided. Nothing is lost by it."""
 
 
 class TaskCancelled(Event, frozen=True):

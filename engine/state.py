@@ -136,6 +136,11 @@ class Task(Part, frozen=True):
     reactions: dict[str, int] = {}
     """How often each `failure:reaction` was used, and each `climb:tier`."""
     outliving: tuple[str, ...] = ()
+    answers: dict[str, tuple[str, ...]] = {}
+    hops: tuple[str, ...] = ()
+    """Who passed this task on, in order."""
+    is_passed: bool = False
+    """Skipped because it is not wanted, not because something failed."""
     added_at: float = 0.0
     started_at: float = 0.0
     settled_at: float = 0.0

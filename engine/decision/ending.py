@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from engine import events as e
-from engine.decision.results import without_review
-from engine.graph import doomed, has_checked_work, needless_reviews, revivable
+from engine.decision.reviews import settle_review
+from engine.decision.unmanned import settle_unmanned
+from engine.graph import doomed, has_checked_work, needless_reviews, revivable, spread_tasks, unwanted
 from engine.judge import judge
 from engine.state import Run, Task
 from engine.words import RunOutcome, TaskId, TaskState
@@ -22,13 +23,31 @@ def on_settled(run: Run, event: Settled) -> tuple[e.Event, ...]:
         for approval in run.open_approvals()
         if approval.task in run.tasks and run.tasks[approval.task].is_settled
     )
-    return (*closed, *(_orphaned(run, event) or _needless(run) or _doomed(run) or ending(run)))
+    spread = _spread(run, event)
+    return (*closed, *spread, *(_judged(run, event) or _hanging(run) or (() if spread else ending(run))))
+
+
+def _spread(run: Run, event: Settled) -> tuple[e.Event, ...]:
+    """The tasks that the list in an answer becomes."""
+    if not isinstance(event, e.TaskDone):
+        return ()
+    return tuple(map(e.TaskAdded, spread_tasks(run, run.tasks[event.task])))
+
+
+def _judged(run: Run, event: Settled) -> tuple[e.Event, ...]:
+    task = run.tasks.get(event.task)
+    return settle_review(run, TaskId(task.spec.about)) if task and task.spec.about else ()
+
+
+def _hanging(run: Run) -> tuple[e.Event, ...]:
+    """The next thing that settles by itself."""
+    return _needless(run) or _unwanted(run) or _doomed(run) or settle_unmanned(run)
 
 
 def on_revised(run: Run, event: e.TaskRevised) -> tuple[e.Event, ...]:
     """Questions of the last attempt do not matter any more; what was skipped for the task's sake has hope again."""
     closed = (e.ApprovalWithdrawn(asked.approval) for asked in run.open_approvals() if asked.task == event.task)
-    return (*closed, *revive(run))
+    return (*closed, *(revive(run) or settle_unmanned(run)))
 
 
 def revive(run: Run) -> tuple[e.Event, ...]:
@@ -36,16 +55,12 @@ def revive(run: Run) -> tuple[e.Event, ...]:
     return tuple(e.TaskMoved(task.task, TaskState.PENDING) for task in revivable(run)[:1])
 
 
-def _orphaned(run: Run, event: Settled) -> tuple[e.Event, ...]:
-    task = run.tasks.get(event.task)
-    subject = run.tasks.get(TaskId(task.spec.about)) if task and task.spec.about else None
-    if task is None or subject is None or task.state is TaskState.DONE or subject.state is not TaskState.REVIEWING:
-        return ()
-    return without_review(run, subject, task.reason)
-
-
 def _needless(run: Run) -> tuple[e.Event, ...]:
     return tuple(e.TaskCancelled(review.task) for review in needless_reviews(run)[:1])
+
+
+def _unwanted(run: Run) -> tuple[e.Event, ...]:
+    return tuple(e.TaskSkipped(task.task, reason, is_passed=True) for task, reason in unwanted(run)[:1])
 
 
 def _doomed(run: Run) -> tuple[e.Event, ...]:
@@ -56,7 +71,11 @@ def ending(run: Run) -> tuple[e.Event, ...]:
     """The run's last event, once everything is settled and the result is checked."""
     if not run.tasks or not all(task.is_settled for task in run.tasks.values()):
         return ()
-    failed = [task for task in run.tasks.values() if task.state is not TaskState.DONE and not task.spec.about]
+    failed = [
+        task
+        for task in run.tasks.values()
+        if task.state is not TaskState.DONE and not task.is_passed and not task.spec.about
+    ]
     if run.head == run.base_commit:
         return (_without_landing(run, failed),)
     if run.check is None or not has_checked_work(run):

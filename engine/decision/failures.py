@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from engine import events as e
+from engine.decision.reviews import to_landing
 from engine.identity import approval_id
 from engine.policy import Decision, choose, react
 from engine.state import Approval, Run, Task
-from engine.words import Failure, Reaction, TaskState
+from engine.words import Failure, Reaction, Role, TaskState
 
 HELP: dict[str, Reaction] = {"retry": Reaction.RETRY, "reassign": Reaction.REASSIGN, "climb": Reaction.CLIMB}
 """What the person may choose when a task needs them; besides, they may skip it."""
+ACCEPT = "accept"
+"""What the person may say of work that only a reviewer stands against."""
 
 
 def on_failure(run: Run, event: e.AttemptFailed) -> tuple[e.Event, ...]:
@@ -19,8 +22,17 @@ def on_failure(run: Run, event: e.AttemptFailed) -> tuple[e.Event, ...]:
         return ()
     if task.is_settled or task.state in (TaskState.REVISING, TaskState.WAITING):
         return ()
-    decision = react(run, task, event.failure, event.reason)
+    decision = _next_round(run, task, event) or react(run, task, event.failure, event.reason)
     return carry_out(run, task, decision, event.failure, event.feedback or event.reason, event.resume_from)
+
+
+def _next_round(run: Run, task: Task, event: e.AttemptFailed) -> Decision | None:
+    """A critic whom the flow names has as many rounds as the flow says, whatever the policy thinks of reviews."""
+    node = run.node_of(task)
+    if event.failure is not Failure.REVIEW or node is None or node.until is None:
+        return None
+    rule = f"until: round {task.review_round} of {node.until.max}"
+    return Decision(Reaction.RETRY, rule, event.reason, task.agent, task.rung)
 
 
 def on_loop(run: Run, event: e.LoopFound) -> tuple[e.Event, ...]:
@@ -71,6 +83,8 @@ def carry_out(
 
 def on_help(run: Run, task: Task, approval: Approval) -> tuple[e.Event, ...]:
     """The person helps a stuck task on, or lets it go."""
+    if approval.answer == ACCEPT and _is_judged_only(task):
+        return to_landing(task, run)
     wish = HELP.get(approval.answer)
     decision = choose(run, task, wish, approval.words or f"you: {approval.answer}") if wish else None
     if decision is None:
@@ -88,7 +102,13 @@ def _ask_for_help(run: Run, task: Task, reason: str, feedback: str) -> tuple[e.E
         reason,
         feedback,
         "Your words go to the next attempt.",
-        (*HELP, "skip"),
+        (*HELP, *((ACCEPT,) if _is_judged_only(task) else ()), "skip"),
         "skip",
     )
     return (ask, e.TaskWaiting(task.task, ask.approval, reason))
+
+
+def _is_judged_only(task: Task) -> bool:
+    """Whether there is a whole result and nothing but a reviewer's word is against it."""
+    has_result = bool(task.commit) if task.spec.role is Role.WORK else bool(task.output)
+    return has_result and task.last_failure in (Failure.REVIEW, Failure.DISPUTE)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from engine import events as e
 from engine.decision.failures import carry_out
-from engine.graph import review_task, watchers
-from engine.identity import approval_id
+from engine.decision.reviews import to_landing, to_review
 from engine.judge import is_for_one_task, judge, needs_before
 from engine.policy import choose
 from engine.state import Approval, Run, Task
@@ -23,8 +22,8 @@ def on_produced(run: Run, event: e.TaskProduced) -> tuple[e.Event, ...]:
     if form := FORMS.get(task.spec.role):
         why = f"the answer is not {form}"
         return (e.AttemptFailed(task.task, task.attempt, Failure.MALFORMED, why, f"Answer with {form}."),)
-    if task.spec.role is Role.TEXT:
-        return (e.TaskDone(task.task),)
+    if task.spec.role in (Role.TEXT, Role.COMMAND):
+        return to_review(run, task) or (e.TaskDone(task.task),)
     if not task.commit:
         if task.spec.may_be_empty:
             return (e.TaskUnverified(task.task), e.TaskDone(task.task))
@@ -57,54 +56,7 @@ def _settle_check(run: Run, task: Task, check: CheckSpec) -> tuple[e.Event, ...]
 
 
 def _after_checks(run: Run, task: Task) -> tuple[e.Event, ...]:
-    nodes = () if task.is_resolving else watchers(run, task)
-    if not nodes:
-        return to_landing(run, task)
-    review = review_task(run, task, nodes[0])
-    return (e.TaskMoved(task.task, TaskState.REVIEWING), e.TaskAdded(review))
-
-
-def on_verdict(run: Run, event: e.VerdictGiven) -> tuple[e.Event, ...]:
-    """A verdict sends work to be landed or back to its author."""
-    review = run.tasks.get(event.review)
-    if review is None or review.state is not TaskState.PRODUCED:
-        return ()
-    if review.spec.role is not Role.REVIEW:
-        why = "a verdict came where none was asked for"
-        return (e.AttemptFailed(review.task, review.attempt, Failure.MALFORMED, why),)
-    task = run.tasks.get(event.task)
-    done = e.TaskDone(event.review)
-    if task is None or task.state is not TaskState.REVIEWING:
-        return (done,)
-    if event.verdict.accepts:
-        return (done, *to_landing(run, task))
-    points = [f"- {f.path}:{f.line}: {f.text}" if f.path else f"- {f.text}" for f in event.verdict.findings]
-    feedback = "A reviewer sent the work back: " + event.verdict.summary + "\n" + "\n".join(points)
-    return (done, e.AttemptFailed(task.task, task.attempt, Failure.REVIEW, event.verdict.summary, feedback))
-
-
-def without_review(run: Run, task: Task, reason: str) -> tuple[e.Event, ...]:
-    """What becomes of work whose reviewer is lost: a proof stands for itself, a mere claim does not."""
-    if task.is_proven:
-        return to_landing(run, task)
-    return (e.TaskFailed(task.task, f"could not be reviewed: {reason}"),)
-
-
-def to_landing(run: Run, task: Task) -> tuple[e.Event, ...]:
-    """Send a task to be landed, past the person when it changes files that outlive it."""
-    if not task.outliving:
-        return (e.TaskMoved(task.task, TaskState.LANDING),)
-    ask = e.ApprovalAsked(
-        approval_id(run.run, task.task, "outliving", task.commit),
-        task.task,
-        "outliving",
-        f"{task.spec.title or task.task} changes files that act after it is over",
-        "Such files steer tools, tests or agents from now on: " + ", ".join(task.outliving),
-        task.commit,
-        "Landing puts them on the run's branch; your own branch stays as it is.",
-        ("allow", "reject", "deny"),
-    )
-    return (ask, e.TaskWaiting(task.task, ask.approval, "waits for your word on files that outlive it"))
+    return to_review(run, task) or to_landing(task, run)
 
 
 def on_outliving_answer(run: Run, task: Task, approval: Approval) -> tuple[e.Event, ...]:

@@ -6,8 +6,8 @@ from msgspec.structs import replace
 
 from engine import events as e
 from engine.evolution.parts import change, lane_of, move, with_lane
-from engine.state import Approval, Run, evidence_key
-from engine.words import CheckSpec, TaskId, TaskState
+from engine.state import Approval, Run, Task, evidence_key
+from engine.words import CheckSpec, TaskId, TaskState, Verdict
 
 
 def note_taken(run: Run, event: e.NoteTaken, at: float) -> Run:
@@ -36,7 +36,16 @@ def verdict_given(run: Run, event: e.VerdictGiven, at: float) -> Run:
     task = run.tasks.get(event.task)
     if task is None or task.state is not TaskState.REVIEWING:
         return run
-    return change(run, event.task, at, verdict=event.verdict, review_round=task.review_round + 1)
+    review = run.tasks.get(event.review)
+    number = review.spec.round if review and review.spec.round else task.review_round + 1
+    return change(run, event.task, at, verdict=_graver(task, event.verdict, number), review_round=number)
+
+
+def _graver(task: Task, new: Verdict, number: int) -> Verdict:
+    """Of a round's verdicts the one that the author must answer: a rejection hides no later praise."""
+    if task.verdict and task.review_round == number and not task.verdict.accepts:
+        return task.verdict
+    return new
 
 
 def land_intended(run: Run, event: e.LandIntended, at: float) -> Run:

@@ -91,6 +91,10 @@ def plan_accepted(run: Run, event: e.PlanAccepted, at: float) -> Run:
     return replace(run, plan=event.tasks, is_plan_accepted=True, at=at)
 
 
+def plan_extended(run: Run, event: e.PlanExtended, at: float) -> Run:
+    return replace(run, plan=(*run.plan, *event.tasks), at=at)
+
+
 def task_added(run: Run, event: e.TaskAdded, at: float) -> Run:
     if event.spec.task in run.tasks:
         return run
@@ -151,6 +155,7 @@ def task_produced(run: Run, event: e.TaskProduced, at: float) -> Run:
         insertions=event.insertions,
         deletions=event.deletions,
         outliving=event.outliving,
+        answers=event.answers,
     )
     return with_lane(run, replace(lane_of(run, event.task), in_turn=False, queued_at=0.0, loop=None), at)
 
@@ -205,6 +210,32 @@ def task_revised(run: Run, event: e.TaskRevised, at: float) -> Run:
     return with_lane(run, replace(lane, in_turn=False, queued_at=0.0, tool=None), at)
 
 
+def task_handed_off(run: Run, event: e.TaskHandedOff, at: float) -> Run:
+    task = run.tasks.get(event.task)
+    if task is None or task.attempt != event.attempt:
+        return run
+    run = move(
+        run,
+        event.task,
+        TaskState.REVISING,
+        at,
+        agent=event.to,
+        rung=event.rung,
+        hops=(*task.hops, task.agent),
+        feedback=event.carried,
+        reason=f"{task.agent} passed it on to {event.to}: {event.reason}",
+        next_start=event.start_commit or task.start_commit,
+    )
+    lane = lane_of(run, event.task)
+    return with_lane(run, replace(lane, in_turn=False, queued_at=0.0, tool=None, loop=None), at)
+
+
+def vote_counted(run: Run, event: e.VoteCounted, at: float) -> Run:
+    voices = ", ".join(f"{choice} {count}" for choice, count in event.counts.items())
+    said = f"{event.choice} ({voices}; {event.quorum} needed)"
+    return change(run, event.task, at, answers={event.field: (event.choice,)}, summary=said, output=said)
+
+
 def task_waiting(run: Run, event: e.TaskWaiting, at: float) -> Run:
     return move(run, event.task, TaskState.WAITING, at, reason=event.reason)
 
@@ -218,7 +249,7 @@ def task_failed(run: Run, event: e.TaskFailed, at: float) -> Run:
 
 
 def task_skipped(run: Run, event: e.TaskSkipped, at: float) -> Run:
-    return move(run, event.task, TaskState.SKIPPED, at, reason=event.reason)
+    return move(run, event.task, TaskState.SKIPPED, at, reason=event.reason, is_passed=event.is_passed)
 
 
 def task_cancelled(run: Run, event: e.TaskCancelled, at: float) -> Run:
@@ -226,4 +257,4 @@ def task_cancelled(run: Run, event: e.TaskCancelled, at: float) -> Run:
 
 
 def task_moved(run: Run, event: e.TaskMoved, at: float) -> Run:
-    return move(run, event.task, event.to, at)
+    return move(run, event.task, event.to, at, is_passed=False)

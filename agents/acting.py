@@ -9,6 +9,8 @@ import hashlib
 from dataclasses import dataclass
 from typing import Any
 
+from msgspec.structs import replace
+
 from agents.ending import ENDING_TOOLS, NUDGES, Complaint, failed, outcome_of, outcome_of_finish, outcome_of_text
 from agents.sitting import Sitting, Used
 from agents.turn import Heard, loop_found, unless_interrupted
@@ -16,8 +18,10 @@ from engine.clean import clean, clean_line
 from engine.event import Event
 from engine.lane_events import NoteTaken, ToolCalled, ToolFinished
 from engine.loops import Step
+from engine.loops.fingerprint import is_edit
 from engine.model import ToolCall
 from engine.ports import Outcome, Produced
+from engine.threads import in_thread
 from engine.words import Failure, Role
 
 MAX_COMPLAINTS = 3
@@ -82,7 +86,7 @@ async def _one_call(sitting: Sitting, turn: int, call: ToolCall, done: Done) -> 
     done.is_logged = True
     began_at = clock.monotonic()
     done.outcome, used = await _use(sitting, turn, call)
-    sitting.has_changed_files = sitting.has_changed_files or used.has_changed_files
+    sitting.has_changed_files = sitting.has_changed_files or bool(used.changed)
     sitting.context.answer(call, used.text, used.is_error)
     done.is_answered = True
     digest = hashlib.sha256(used.text.encode("utf-8", "replace")).hexdigest()[:16]
@@ -92,7 +96,7 @@ async def _one_call(sitting: Sitting, turn: int, call: ToolCall, done: Done) -> 
         facts.append(NoteTaken(sitting.task, sitting.agent.name, clean_line(used.note, 400)))
     await desk.record(*facts)
     if done.outcome is None:
-        await _watch(sitting, Step.action(call.name, call.arguments, used.text, is_error=used.is_error))
+        await _watch(sitting, await _step(sitting, call, used))
 
 
 async def _use(sitting: Sitting, turn: int, call: ToolCall) -> tuple[Outcome | None, Used]:
@@ -135,11 +139,25 @@ async def _without_call(sitting: Sitting, heard: Heard) -> Outcome | None:
     return None
 
 
+async def _step(sitting: Sitting, call: ToolCall, used: Used) -> Step:
+    """A finished call as the loop detector sees it, with what the touched files look like now."""
+    before, tree = sitting.tree, ""
+    if used.changed or not sitting.footprint.is_empty:
+        sitting.tree = tree = await in_thread(sitting.footprint.after, used.changed)
+    step = Step.action(call.name, call.arguments, used.text, is_error=used.is_error, tree=tree)
+    if tree == before and not used.changed and is_edit(step):
+        # A command that writes may have changed files that nobody looks at: whether it did is not known.
+        return replace(step, tree="")
+    return step
+
+
 async def _watch(sitting: Sitting, step: Step) -> None:
     """Let the loop detector see a step; what it finds is a fact, and the engine decides what follows."""
     found = sitting.trajectory.feed(step)
     if found and found.kind.value not in sitting.desk.forgiven():
         await sitting.desk.record(loop_found(sitting, found))
+        # What is done about it is to show in new steps; how often it came to this stays in the log.
+        sitting.trajectory.reset(keep_count=True)
 
 
 def loggable(value: Any, depth: int = 0) -> Any:

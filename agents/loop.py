@@ -13,7 +13,6 @@ from agents.sitting import Sitting
 from agents.tiny import result_of
 from agents.turn import Heard, listen
 from engine.lane_events import SteerDelivered
-from engine.loops import Step
 from engine.ports import Failed, Outcome
 from engine.words import Failure
 
@@ -36,8 +35,9 @@ async def _hear_words(sitting: Sitting, turn: int) -> None:
     words = await sitting.desk.boundary(turn)
     for text in words:
         sitting.context.say(text)
-        sitting.trajectory.feed(Step.user(text))
     if words:
+        # Whoever speaks has intervened: what led to it is no evidence of what comes after.
+        sitting.trajectory.reset(keep_count=True)
         await sitting.desk.record(SteerDelivered(sitting.task, turn, len(words)))
 
 

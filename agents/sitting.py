@@ -8,6 +8,7 @@ from typing import Protocol
 
 from agents.context import Context
 from agents.definition import AgentDefinition
+from agents.footprint import Footprint
 from agents.retries import Retries
 from agents.tiny import OUTPUT_TOKENS, TEMPERATURE, stops
 from agents.tools.tool import Finish
@@ -15,6 +16,9 @@ from engine.loops import TrajectoryDetector
 from engine.model import ModelProfile, ModelRequest, ToolCall, ToolSpec
 from engine.ports import Brief, Desk, Model
 from engine.words import Role, TaskId
+
+QUIET_TURNS = 5
+"""Replies without a tool call, each answered by a reminder, after which a lane that has tools is stuck."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +30,8 @@ class Used:
     line: str
     """What the screen shows."""
     is_error: bool = False
-    has_changed_files: bool = False
+    changed: tuple[str, ...] = ()
+    """Paths that the call wrote."""
     note: str = ""
     """A line for the agent's memory that was written down."""
     finish: Finish | None = None
@@ -62,7 +67,10 @@ class Sitting:
     """Seeded by the attempt: the same attempt waits the same times."""
     is_tiny: bool = False
     """Whether the model is asked once for a few sentences: see `agents.tiny`."""
-    trajectory: TrajectoryDetector = field(default_factory=TrajectoryDetector)
+    trajectory: TrajectoryDetector = field(default_factory=lambda: TrajectoryDetector(quiet_turns=QUIET_TURNS))
+    footprint: Footprint = field(init=False)
+    tree: str = ""
+    """Digest of the touched files after the last call."""
     silent_turns: int = 0
     """Replies without a tool call, one after the other."""
     complaints: int = 0
@@ -73,6 +81,9 @@ class Sitting:
     has_acted: bool = False
     """Whether any tool was called."""
     has_changed_files: bool = False
+
+    def __post_init__(self) -> None:
+        self.footprint = Footprint(self.brief.root)
 
     @property
     def task(self) -> TaskId:

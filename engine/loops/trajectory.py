@@ -49,7 +49,8 @@ _COUNTED_IN_TURNS = frozenset((LoopKind.NO_TOOL_CALL, LoopKind.UNCHANGED_TREE))
 class TrajectoryDetector:
     """Feed the steps of one lane; get a verdict when the evidence suffices."""
 
-    def __init__(self, forgiven: Iterable[str] = ()) -> None:
+    def __init__(self, forgiven: Iterable[str] = (), quiet_turns: int | None = None) -> None:
+        """In: quiet_turns, after how many turns without a call; given, the lane is known to have tools."""
         self.count = 0
         self.forgiven = set(forgiven)
         """Tools and kinds of loop that were called "not a loop"; keep them to teach the lane's next detector."""
@@ -63,7 +64,8 @@ class TrajectoryDetector:
         self._quiet_since = 0
         self._still = 0
         self._still_since = 0
-        self._acted = False
+        self._quiet_turns = quiet_turns or QUIET_TURNS
+        self._has_tools = quiet_turns is not None
 
     @property
     def score(self) -> float:
@@ -111,13 +113,13 @@ class TrajectoryDetector:
         """A turn without a call; many in a row, in a lane that has tools, lead nowhere."""
         self._quiet_since = self._quiet_since if self._quiet else self.index
         self._quiet += 1
-        if not self._acted or self._quiet < QUIET_TURNS:
+        if not self._has_tools or self._quiet < self._quiet_turns:
             return None
         self._quiet = 0
         return self._verdict(LoopKind.NO_TOOL_CALL, self._quiet_since, excerpt(step.text), 0.6, "")
 
     def _act(self, step: Step) -> Verdict | None:
-        self._acted = True
+        self._has_tools = True
         self._quiet = 0
         before = self.evidence.score
         edits = is_edit(step)

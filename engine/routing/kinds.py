@@ -1,0 +1,198 @@
+"""Kinds of work, and which kind a text asks for: words and shapes as tables, no model.
+
+What a task asks for stands at its beginning or its end, so only these are read (`SAMPLE_HEAD`, `SAMPLE_TAIL`): a prompt
+with a whole file in its middle costs no more than a short one.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+from engine.routing.clues import CLUES
+
+SAMPLE_HEAD = 1_400
+SAMPLE_TAIL = 500
+OPENING = 240
+"""A word in the first so many characters says more about what is wanted than one further down."""
+
+
+class Kind(StrEnum):
+    """What a task asks for. The first group is frequent and small, the second deep; the rest lies between."""
+
+    SUMMARISE = "summarise"
+    RENAME = "rename"
+    DOCSTRING = "docstring"
+    COMMIT_MESSAGE = "commit message"
+    REGEX = "regex"
+    LOG_DIGEST = "log digest"
+    TYPO = "typo"
+    SMALL_EDIT = "small edit"
+
+    ARCHITECTURE = "architecture"
+    THREAT_MODEL = "threat model"
+    MIGRATION = "migration"
+    CONCURRENCY = "concurrency"
+    REFACTOR = "multi-file refactor"
+    PLAN = "multi-step plan"
+    ROOT_CAUSE = "root cause"
+
+    BUG = "bug"
+    CODE = "code"
+    TESTS = "tests"
+    REVIEW = "review"
+    SQL = "query"
+    EXPLAIN = "explain"
+    PROOF = "proof"
+    MATHS = "maths"
+    WORD_PROBLEM = "word problem"
+    LOGIC = "logic"
+    SCIENCE = "expert knowledge"
+    CHOICE = "multiple choice"
+    FACT = "fact"
+    TRANSLATE = "translate"
+    EXTRACT = "extract"
+    CLASSIFY = "classify"
+    REWRITE = "rewrite"
+    WRITING = "writing"
+    ROLE_PLAY = "role play"
+    ADVICE = "advice"
+    CHAT = "chat"
+    OTHER = "other"
+
+
+QUICK_KINDS = frozenset(list(Kind)[:8])
+DEEP_KINDS = frozenset(list(Kind)[8:15])
+K = Kind
+
+
+TOKENS = re.compile(r"[a-z][a-z+'-]*|\d+(?:[.,]\d+)*")
+TRACE = re.compile(
+    r"traceback \(most recent|^\s+at [\w.$<>]+\(|^\s*file \"[^\"]+\", line \d+|panicked at", re.MULTILINE
+)
+CHOICES = re.compile(r"(?:^|\s)\(?a[).:]\s.{0,400}?(?:^|\s)\(?b[).:]\s.{0,400}?(?:^|\s)\(?c[).:]\s", re.DOTALL)
+SIGNATURE = re.compile(
+    r"^\s*(?:async )?def \w+\(|^\s*(?:public|private|static) \w+|\bfunction \w+\(|^\s*#include", re.MULTILINE
+)
+MATHS_KINDS = frozenset({K.MATHS, K.PROOF, K.WORD_PROBLEM})
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What was seen in a text once, for all who ask: kinds and features share it."""
+
+    size: int
+    sample: str
+    """Beginning and end, in lower case."""
+    tokens: tuple[str, ...]
+    words: frozenset[str]
+    opening: frozenset[str]
+    has_trace: bool
+    has_choices: bool
+    has_signature: bool
+
+    @property
+    def numbers(self) -> int:
+        """How many numbers the sample names."""
+        return sum(token[0].isdigit() for token in self.tokens)
+
+
+def read(text: object) -> Reading:
+    """Read a text once; anything that is no text counts as its words, None as nothing."""
+    whole = text if isinstance(text, str) else "" if text is None else str(text)
+    size = len(whole)
+    if size > SAMPLE_HEAD + SAMPLE_TAIL:
+        whole = f"{whole[:SAMPLE_HEAD]}\n{whole[-SAMPLE_TAIL:]}"
+    sample = whole.lower()
+    tokens = tuple(TOKENS.findall(sample))
+    return Reading(
+        size,
+        sample,
+        tokens,
+        frozenset(tokens),
+        frozenset(TOKENS.findall(sample[:OPENING])),
+        bool(TRACE.search(sample)),
+        bool(CHOICES.search(sample)),
+        bool(SIGNATURE.search(sample)),
+    )
+
+
+def kind_of(text: object) -> Kind:
+    """The kind of work a text asks for; never fails, `other` when nothing points anywhere."""
+    return kind_read(read(text))
+
+
+def kind_read(reading: Reading) -> Kind:
+    """The same for a text that was read already."""
+    if not reading.size:
+        return K.OTHER
+    votes = _votes(reading)
+    if reading.has_choices:
+        return _of_choices(votes)
+    if reading.has_trace:
+        votes[K.BUG] = votes.get(K.BUG, 0.0) + 3.0
+    if reading.has_signature:
+        votes[K.CODE] = votes.get(K.CODE, 0.0) + 1.5
+    if reading.numbers < 2:
+        votes.pop(K.WORD_PROBLEM, None)
+    if votes:
+        return max(votes, key=votes.__getitem__)
+    return _by_shape(reading)
+
+
+def named(kind: object) -> Kind | None:
+    """A kind by its name, tolerant of case, dashes and underscores; None for a name nobody knows."""
+    if kind is None or kind == "":
+        return None
+    return _NAMES.get(str(kind).lower().replace("_", " ").replace("-", " "))
+
+
+def _votes(reading: Reading) -> dict[Kind, float]:
+    votes: dict[Kind, float] = {}
+    sample, opening = reading.sample, reading.sample[:OPENING]
+    for clue in CLUES:
+        hits = clue.words & reading.words
+        weight = 0.0
+        if hits:
+            early = len(hits & reading.opening)
+            weight = clue.weight * ((1.0 if early else 0.4) + 0.25 * min(len(hits) - 1, 3))
+        for phrase in clue.phrases:
+            if phrase in sample:
+                weight += clue.weight * (1.0 if phrase in opening else 0.4)
+        if weight:
+            kind = Kind(clue.kind)
+            votes[kind] = votes.get(kind, 0.0) + weight
+    return votes
+
+
+def _of_choices(votes: dict[Kind, float]) -> Kind:
+    """Of a question with lettered answers: what has to be known to answer it."""
+    fit: dict[Kind, float] = {
+        kind: votes[kind] for kind in (K.MATHS, K.LOGIC, K.SCIENCE, K.CODE, K.WORD_PROBLEM) if kind in votes
+    }
+    best = max(fit, key=fit.__getitem__, default=K.CHOICE)
+    return best if fit.get(best, 0.0) >= 1.2 else K.CHOICE
+
+
+def _by_shape(reading: Reading) -> Kind:
+    """Of a text without a single known word."""
+    signs = sum(reading.sample.count(sign) for sign in "=+*/^")
+    if signs >= 2 and reading.numbers >= 2:
+        return K.MATHS
+    if reading.sample.rstrip().endswith("?") or reading.opening & _ASKING:
+        return K.FACT
+    return K.CHAT if reading.size <= 40 else K.OTHER
+
+
+_ASKING = frozenset(["what", "who", "when", "where", "which", "why", "whose"])
+_ALSO = (
+    "summary=summarise summarize=summarise summarization=summarise log=log_digest commit=commit_message docs=docstring "
+    "edit=small_edit security=threat_model race=concurrency refactor=multi-file_refactor planning=multi-step_plan "
+    "plan=multi-step_plan debug=root_cause bugfix=bug coding=code programming=code test=tests sql=query math=maths "
+    "reasoning=logic stem=expert_knowledge science=expert_knowledge commonsense=multiple_choice humanities=explain "
+    "qa=fact knowledge=fact translation=translate extraction=extract classification=classify creative=writing "
+    "roleplay=role_play"
+)
+_NAMES = {kind.value.replace("-", " "): kind for kind in Kind}
+_NAMES |= {one: Kind(other.replace("_", " ")) for one, other in (pair.split("=") for pair in _ALSO.split())}

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from agents.belt import ToolBelt
 from agents.context import Context, Window
 from agents.definition import AgentDefinition
-from agents.ending import ENDING_TOOLS, failed
+from agents.ending import ending_tool, failed
 from agents.ladder import NO_TOOLS, TINY
 from agents.loop import work
 from agents.memory import LIMIT_TOKENS, Memory
@@ -24,6 +24,8 @@ from agents.retries import Retries, failure_of
 from agents.rules import read_rules, rules_text
 from agents.sitting import Sitting
 from agents.tiny import opening
+from agents.tools.declared import DeclaredCommand
+from agents.tools.handing import HandOff
 from agents.tools.registry import by_name
 from agents.tools.tool import Limits, Tool, ToolContext
 from engine.errors import ModelFault, UserFault
@@ -94,10 +96,10 @@ class Crew:
     ) -> Sitting:
         role, window = role_of(brief), window_of(brief.rung, profile)
         belt = self._belt(brief, desk, agent, window, tools_for(agent, brief))
-        has_tools = bool(belt.specs) or role in (Role.PLAN, Role.REVIEW)
+        has_tools = bool(belt.specs) or role in (Role.PLAN, Role.REVIEW) or bool(brief.task.answers)
         rules, recalled = await in_thread(self._background, brief, agent, window)
         brief = self._told(brief)
-        ending = ENDING_TOOLS.get(role)
+        ending = ending_tool(role, brief)
         offered = (*belt.specs, ending) if ending and has_tools else belt.specs
         system = system_sections(brief, agent, rules, recalled, has_tools)
         taken = tokens_in_messages((), offered) + sum(tokens_in(section.text) for section in system)
@@ -148,13 +150,16 @@ class Crew:
 
 def tools_for(agent: AgentDefinition, brief: Brief) -> dict[str, Tool]:
     """The tools of an attempt by name: none where a text needs no worktree, `finish` always where work must end."""
-    role = role_of(brief)
+    role, offered = role_of(brief), list[Tool](map(DeclaredCommand, brief.commands))
+    if brief.hand_to:
+        offered.append(HandOff(brief.hand_to))
     if role is Role.TEXT and not brief.task.reads:
-        return {}
+        return {tool.spec.name: tool for tool in offered}
     names = [name for name in agent.tools if name != "finish"]
     if role is not Role.WORK:
         names = [name for name in names if name not in WRITING]
-    return {tool.spec.name: tool for tool in by_name([*names, *(["finish"] if role is Role.WORK else [])])}
+    known = by_name([*names, *(["finish"] if role is Role.WORK else [])])
+    return {tool.spec.name: tool for tool in (*known, *offered)}
 
 
 def window_of(rung: Rung, profile: ModelProfile) -> Window:
@@ -191,6 +196,8 @@ def _is_tiny(brief: Brief, profile: ModelProfile) -> bool:
 
 def _cannot(brief: Brief, profile: ModelProfile) -> str:
     """Why this model cannot do this task at all; empty when it can."""
+    if _is_tiny(brief, profile) and brief.task.answers:
+        return f"{brief.rung.model} is a tiny model: it summarises, it cannot answer in fields"
     if _is_tiny(brief, profile) and role_of(brief) is not Role.TEXT:
         return f"{brief.rung.model} is a tiny model: it summarises, it cannot {_DEEDS[role_of(brief)]}"
     return ""

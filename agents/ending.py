@@ -11,15 +11,17 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
+from agents.answers import Complaint, read_answers, with_answers
 from agents.document import nearest, read_yaml
 from agents.plan_file import drafted
 from agents.tools.tool import Finish
 from engine.clean import clean, clean_line
 from engine.errors import DefinitionFault
 from engine.model import ToolSpec
-from engine.ports import Brief, Failed, Judged, Outcome, Planned, Produced
+from engine.ports import Brief, Failed, HandedOff, Judged, Outcome, Planned, Produced
 from engine.words import Failure, Finding, Role, Verdict
 
 SUMMARY_CHARS = 1600
@@ -102,14 +104,10 @@ ENDING_TOOLS: dict[Role, ToolSpec] = {
 """Offered beside the agent's tools; work ends with the tool `finish`."""
 NUDGES: dict[Role, str] = {
     Role.WORK: "Your reply called no tool. Go on with a tool, or call `finish` with a summary if the work is done.",
-    Role.TEXT: "Your reply was empty. Answer with the text that was asked for.",
+    Role.TEXT: "Your reply holds no result. Call `finish`, or answer with the text that was asked for.",
     Role.PLAN: "Your reply holds no plan. Call `propose_plan` with the tasks.",
     Role.REVIEW: "Your reply holds no verdict. Call `give_verdict`.",
 }
-
-
-class Complaint(Exception):  # not an error of ours: words for the model
-    """The result has no usable shape; the text goes back to the model."""
 
 
 def outcome_of(role: Role, brief: Brief, arguments: Mapping[str, Any]) -> Outcome:
@@ -123,11 +121,25 @@ def outcome_of(role: Role, brief: Brief, arguments: Mapping[str, Any]) -> Outcom
         return _judged(brief, arguments)
     # Small models write the text where another tool's example had it.
     names = ("output", "text", "summary")
-    return produced_text(next((text for name in names if (text := _text(arguments, name, OUTPUT_CHARS))), ""))
+    answers = read_answers(brief.task.answers, arguments)
+    output = next((text for name in names if (text := _text(arguments, name, OUTPUT_CHARS))), "")
+    return replace(produced_text(output or _as_lines(answers)), answers=answers)
+
+
+def ending_tool(role: Role, brief: Brief) -> ToolSpec | None:
+    """The tool that hands over a role's result, with the fields that the task asks for; None for work."""
+    tool = ENDING_TOOLS.get(role)
+    return with_answers(tool, brief.task.answers) if tool and role is Role.TEXT else tool
+
+
+def _as_lines(answers: Mapping[str, tuple[str, ...]]) -> str:
+    return "\n".join(f"{name}: {', '.join(values)}" for name, values in answers.items())
 
 
 def outcome_of_finish(finish: Finish) -> Outcome:
-    """Read the end of a piece of work out of the `finish` tool's claim."""
+    """Read the end of an attempt out of what `finish` claims or `hand_off` passes on."""
+    if finish.to:
+        return HandedOff(finish.to, finish.reason, finish.summary)
     proof = "".join(f"\n- {clean_line(one, 200)}" for one in finish.evidence)
     summary = (clean(finish.summary).strip() + proof)[:SUMMARY_CHARS]
     if finish.outcome == "gave_up":
@@ -140,13 +152,13 @@ def outcome_of_text(role: Role, brief: Brief, text: str) -> Outcome | None:
 
     A plan or a verdict counts when the reply holds it as JSON or YAML; work is never finished by words alone.
     """
-    if role is Role.TEXT:
+    if role is Role.TEXT and not brief.task.answers:
         return produced_text(text) if text.strip() else None
     if role is Role.WORK:
         return None
     for candidate in (*_FENCE.findall(text), text):
         arguments = _mapping(candidate)
-        if arguments and ("tasks" in arguments or "accepts" in arguments):
+        if arguments and {"tasks", "accepts", *brief.task.answers} & arguments.keys():
             try:
                 return outcome_of(role, brief, arguments)
             except Complaint:

@@ -6,6 +6,7 @@ prompt says once that such blocks are material. The lines `Agent:`, `Task:` and 
 
 from __future__ import annotations
 
+from agents.answers import said_answers
 from agents.context import Section, Window
 from agents.definition import AgentDefinition
 from engine.clean import clean_line
@@ -91,6 +92,10 @@ def _brief_text(brief: Brief) -> str:
     lines += ["", _goal(brief)]
     if brief.task.role is Role.WORK and not spec.writes:
         lines += ["", _scope_line(spec.scope), _check_line(brief.check or spec.check)]
+    if brief.task.answers:
+        lines += ["", "Besides the text, `finish` takes these fields:", said_answers(brief.task.answers)]
+    if brief.hand_to:
+        lines += ["", "If somebody else should do it, call `hand_off` in place of `finish`. Do it only for a reason."]
     if brief.task.role is Role.PLAN:
         lines += ["", "Specialists you may name:", *(f"- {name}: {about}" for name, about in brief.specialists)]
     if brief.feedback:
@@ -123,6 +128,8 @@ def _materials(brief: Brief) -> list[tuple[str, str]]:
         found.append((brief.task.item or "item", brief.item_text))
     if brief.subject:
         found += _subject_blocks(brief.subject)
+    if brief.earlier_output:
+        found.append(("your answer in the attempt before this one", brief.earlier_output))
     if brief.diff_so_far:
         found.append(("diff of the work so far, already in your worktree", brief.diff_so_far))
     if brief.feedback:
@@ -149,7 +156,10 @@ def _subject_blocks(subject: Subject) -> list[tuple[str, str]]:
     if subject.earlier:
         points = "\n".join(f"- {one.path}:{one.line} {one.text}" for one in subject.earlier.findings)
         blocks.append((f"verdict of round {subject.round - 1}", f"{subject.earlier.summary}\n{points}"))
-    blocks.append((f"diff {subject.base[:10]}..{subject.commit[:10]}", subject.patch))
+    if subject.commit:
+        blocks.append((f"diff {subject.base[:10]}..{subject.commit[:10]}", subject.patch))
+    else:
+        blocks.append(("the text to judge", subject.output))
     return blocks
 
 

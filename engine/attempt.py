@@ -13,13 +13,14 @@ from engine.briefing import brief_for
 from engine.clean import clean, clean_line
 from engine.clock import Clock
 from engine.compilation import compiled
+from engine.decision.handoffs import handed_off
 from engine.desk import LaneDesk
 from engine.due import Attempting
 from engine.git.commits import CommitMade, OutsideScope
-from engine.identity import attempt_key
+from engine.identity import attempt_key, digest
 from engine.journal import Journal
 from engine.policy import starting_rung
-from engine.ports import Agent, Failed, Judged, Planned, Produced
+from engine.ports import Agent, Failed, HandedOff, Judged, Planned, Produced
 from engine.sandbox.outliving import outliving
 from engine.sandbox.sandbox import Sandbox
 from engine.seats import Seats
@@ -27,6 +28,7 @@ from engine.state import Task
 from engine.words import Failure, Role, TaskId
 from engine.workspace import Workspace
 
+CARRIED_CHARS = 4_000
 OUTPUT_CHARS = 100_000
 """The most of a text result that goes into the log."""
 
@@ -91,6 +93,8 @@ class Attempts:
         match outcome:
             case Produced():
                 await self._produced(effect, outcome, root, key)
+            case HandedOff():
+                await self._handed_off(effect, outcome, key)
             case Planned():
                 await self._record(effect, e.PlanProposed(effect.task, outcome.tasks, task.agent, outcome.remark))
             case Judged():
@@ -105,6 +109,19 @@ class Attempts:
                     clean(outcome.feedback),
                 )
                 await self._record(effect, failed)
+
+    async def _handed_off(self, effect: Attempting, outcome: HandedOff, key: str) -> None:
+        """Keep what was done so far, under a key that no attempt has: it is not a result."""
+        task = self._task(effect.task)
+        carried, made = clean(outcome.carried)[:CARRIED_CHARS], None
+        if task.spec.role is Role.WORK:
+            made = await self._commit(effect, task, carried, digest(key, "handoff"))
+        if made is not None and not isinstance(made, CommitMade):
+            await self._record(effect, made)
+            return
+        run, reason = self._journal.run, clean_line(outcome.reason, 300)
+        commit = made.sha if made else ""
+        await self._record(effect, handed_off(run, task, outcome.to, reason, carried, commit))
 
     async def _record(self, effect: Attempting, *facts: e.Event) -> None:
         """Log what an attempt led to, unless the task went on without it meanwhile."""
@@ -143,7 +160,8 @@ class Attempts:
         output = clean(outcome.output)[:OUTPUT_CHARS]
         summary = clean(outcome.summary)[:2_000]
         if task.spec.role is not Role.WORK:
-            await self._record(effect, e.TaskProduced(effect.task, effect.attempt, summary, output))
+            said = e.TaskProduced(effect.task, effect.attempt, summary, output, answers=outcome.answers)
+            await self._record(effect, said)
             return
         if task.spec.writes:
             output = (await compiled(self._journal.run, task, self._workspace, output or summary))[:OUTPUT_CHARS]

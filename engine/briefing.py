@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from engine.decision.handoffs import may_go_to
 from engine.graph import upstream_of
 from engine.ports import Brief, Subject, Upstream
 from engine.state import Run, Task
-from engine.words import Rung, TaskId
+from engine.words import Role, Rung, TaskId
 from engine.workspace import Workspace
 
 SUMMARY_CHARS = 1_600
 """About 400 tokens: what agents learn of each other's work besides paths and commits."""
 OUTPUT_CHARS = 8_000
+SUBJECT_CHARS = 60_000
+"""A text under review is read whole, as a diff would be."""
 
 
 async def brief_for(run: Run, task: Task, workspace: Workspace, root: Path, saved: str) -> Brief:
@@ -40,7 +43,15 @@ async def brief_for(run: Run, task: Task, workspace: Workspace, root: Path, save
         specialists=tuple((card.name, card.description) for card in run.roster.values()),
         check=task.spec.check or run.check,
         is_unattended=run.is_unattended,
+        hand_to=tuple((name, _about(run, name)) for name in may_go_to(task)),
+        commands=tuple(tool for tool in run.flow.tools if tool.name in task.spec.tools),
+        earlier_output=task.output[:OUTPUT_CHARS] if task.feedback and task.spec.role is Role.TEXT else "",
     )
+
+
+def _about(run: Run, name: str) -> str:
+    card = run.roster.get(name)
+    return card.description if card else ""
 
 
 async def _diff_so_far(task: Task, workspace: Workspace, saved: str) -> str:
@@ -64,15 +75,18 @@ async def _subject(run: Run, task: Task, workspace: Workspace) -> Subject | None
     about = run.tasks.get(TaskId(task.spec.about)) if task.spec.about else None
     if about is None:
         return None
-    base = await workspace.fork_point(run.head, about.commit)
-    found = await workspace.diff(base, about.commit)
+    base, patch = "", ""
+    if about.commit:
+        base = await workspace.fork_point(run.head, about.commit)
+        patch = (await workspace.diff(base, about.commit)).patch
     return Subject(
         about.spec,
         about.commit,
         base,
-        found.patch,
+        patch,
         about.summary,
         about.evidence,
         about.review_round + 1,
         about.verdict,
+        about.output[:SUBJECT_CHARS],
     )

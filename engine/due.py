@@ -75,7 +75,8 @@ def _in(run: Run, state: TaskState) -> list[Task]:
 
 
 def _ready(run: Run) -> list[Task]:
-    return sorted(ready(run), key=lambda task: task.spec.role is not Role.REVIEW)
+    able = (task for task in ready(run) if task.spec.role not in (Role.GATE, Role.VOTE))
+    return sorted(able, key=lambda task: task.spec.role is not Role.REVIEW)
 
 
 def _starts(run: Run, room: int) -> list[Attempting]:

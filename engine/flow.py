@@ -120,3 +120,12 @@ class Flow(Value, frozen=True, omit_defaults=True):
     def node(self, name: str) -> Node | None:
         """The node of that name."""
         return next((node for node in self.nodes if node.name == name), None)
+
+
+def agents_of(node: Node) -> tuple[str, ...]:
+    """Every specialist whom a node needs."""
+    names = [node.agent] if node.agent else []
+    names += node.vote.agents if node.vote else ()
+    names += [node.until.critic] if node.until else []
+    names += node.handoff.to if node.handoff else ()
+    return tuple(dict.fromkeys(names))

@@ -13,6 +13,9 @@ from engine.words import CheckResult, CheckSpec
 KILLED_CODE = 129
 """From here on an exit code tells of the signal that ended the command."""
 
+ANY = "any"
+"""Wanted of a command that only measures: that it runs."""
+
 _COMPARISONS: dict[str, Callable[[float, float], bool]] = {
     "<=": operator.le,
     ">=": operator.ge,
@@ -33,9 +36,9 @@ class Judgement:
 
 def want_fault(want: str) -> str:
     """Why a `want` cannot be understood; empty when it can."""
-    if want == "pass" or _WANT.match(want):
+    if want in ("pass", ANY) or _WANT.match(want):
         return ""
-    return f"want {want!r} is neither `pass` nor a comparison such as `<= before` or `== 0`"
+    return f"want {want!r} is neither `pass`, `any` nor a comparison such as `<= before` or `== 0`"
 
 
 def needs_before(spec: CheckSpec, after: CheckResult, must_be_green: bool = False) -> bool:
@@ -62,6 +65,8 @@ def judge(spec: CheckSpec, before: CheckResult | None, after: CheckResult, must_
         return Judgement(False, f"`{spec.run}` did not run to its end (exit {after.exit_code})")
     if spec.want == "pass":
         return _judge_pass(spec, before, after, must_be_green)
+    if spec.want == ANY:
+        return Judgement(True, _shown(after))
     match = _WANT.match(spec.want)
     if match is None:
         return Judgement(False, want_fault(spec.want))

@@ -10,11 +10,12 @@ import asyncio
 
 from engine import events as e
 from engine.checker import Checker
-from engine.due import Checking, Landing
+from engine.due import Attempting, Checking, Landing
 from engine.errors import GitFault, UserFault
 from engine.git.landing import Conflict, Landed, LandIntent
 from engine.journal import Journal
 from engine.judge import is_for_one_task, judge, needs_before
+from engine.measuring import measure
 from engine.state import Run, Task
 from engine.words import CheckResult, CheckSpec, Failure, Role, TaskId
 from engine.workspace import Candidate, Workspace
@@ -35,6 +36,10 @@ class Landings:
         """Run one check and log its result."""
         result = await self._checker.run(effect.check, effect.commit, effect.tree)
         await self._journal.record(e.CheckFinished(effect.task, effect.place, result))
+
+    async def measure(self, effect: Attempting) -> None:
+        """Run a command of the flow, whose output is a task's result."""
+        await measure(self._journal, self._checker, effect)
 
     async def land(self, effect: Landing) -> None:
         """Bring one task's commit into the run's branch, or log why it cannot be.

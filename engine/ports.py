@@ -12,12 +12,15 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias
 
+from engine.budget import Ask
 from engine.clock import Clock
 from engine.event import Event
+from engine.flow import CommandTool
+from engine.lane_events import TurnStarted
 from engine.model import Chunk, ModelProfile, ModelRef, ModelRequest
 from engine.run_events import RunStarted
 from engine.sandbox.sandbox import Sandbox
@@ -68,6 +71,8 @@ class Subject:
     evidence: CheckResult | None
     round: int
     earlier: Verdict | None
+    output: str = ""
+    """The result itself where it is a text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +102,12 @@ class Brief:
     """Name and description of each specialist a plan may name."""
     check: CheckSpec | None = None
     is_unattended: bool = False
+    hand_to: tuple[tuple[str, str], ...] = ()
+    """Name and description of each specialist to whom the task may be passed on now."""
+    commands: tuple[CommandTool, ...] = ()
+    """Commands that the flow lets this task call by name."""
+    earlier_output: str = ""
+    """The text that `feedback` is about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +116,17 @@ class Produced:
 
     summary: str
     output: str = ""
+    answers: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """The typed fields that the task asks for."""
+
+
+@dataclass(frozen=True, slots=True)
+class HandedOff:
+    """The agent passes its task on to somebody else."""
+
+    to: str
+    reason: str
+    carried: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +153,7 @@ class Failed:
     feedback: str = ""
 
 
-Outcome: TypeAlias = Produced | Planned | Judged | Failed
+Outcome: TypeAlias = Produced | HandedOff | Planned | Judged | Failed
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +195,13 @@ class Desk(Protocol):
 
     def seat(self, rung: Rung, turn: int) -> AbstractAsyncContextManager[None]:
         """Wait in the visible queue for a place at the rung's (host, model), and hold it."""
+
+    async def send(self, started: TurnStarted, ask: Ask, rung: Rung) -> int:
+        """Log that a request goes out, once every budget above it can pay for its worst case.
+
+        Out:     how many tokens its reply may have: what was asked for, or as many as there is room for.
+        Raises:  OverBudget when it must not be sent; waits first while calls that run may still give room back.
+        """
 
     async def boundary(self, turn: int) -> tuple[str, ...]:
         """Stand at a turn boundary: wait while paused, then return the words to put before the model, oldest first."""

@@ -84,6 +84,8 @@ class Scheduler:
 
     async def _do(self, effect: Effect) -> None:
         match effect:
+            case Attempting() if self._journal.run.tasks[effect.task].spec.command:
+                await self._landings.measure(effect)
             case Attempting():
                 await self._attempts.make(effect)
             case Checking():

@@ -37,7 +37,7 @@ async def _run(context: ToolContext, wanted: RunArguments) -> ToolResult:
         network=wanted.network,
         output_limit_bytes=max(limits.result_chars - _ROOM_FOR_NOTES, 1_000),
     )
-    return _answer(await context.sandbox.run(spec, context.on_output), wanted.command)
+    return answer_of(await context.sandbox.run(spec, context.on_output), wanted.command)
 
 
 async def _refusal(context: ToolContext, wanted: RunArguments) -> ToolResult | None:
@@ -69,7 +69,8 @@ def _why_ask(context: ToolContext, wanted: RunArguments) -> str:
     return "The command asks for the network." if wanted.network else ""
 
 
-def _answer(result: CommandResult, command: str) -> ToolResult:
+def answer_of(result: CommandResult, command: str) -> ToolResult:
+    """What a command did, for the model and for the screen."""
     ending = "timed out" if result.timed_out else f"exit code {result.exit_code}"
     output = clean(_OVERPRINTED.sub("", result.output)).rstrip("\n")
     return ToolResult(

@@ -59,11 +59,15 @@ class ToolContext:
 
 @dataclass(frozen=True, slots=True)
 class Finish:
-    """The agent's claim that its attempt is over."""
+    """The agent's claim that its attempt is over, or that somebody else should go on with it."""
 
     summary: str
-    outcome: Literal["done", "gave_up"]
+    outcome: Literal["done", "gave_up", "handed_off"]
     evidence: tuple[str, ...] = ()
+    to: str = ""
+    """Who goes on."""
+    reason: str = ""
+    """Why they should."""
 
 
 @dataclass(frozen=True, slots=True)

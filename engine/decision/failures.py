@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from engine import events as e
+from engine.decision.between import loop_between, open_points
+from engine.decision.budget_question import ask_about_budget
 from engine.decision.reviews import to_landing
 from engine.identity import approval_id
+from engine.loops.verdict import BETWEEN_AGENTS
 from engine.policy import Decision, choose, react
 from engine.state import Approval, Run, Task
 from engine.words import Failure, Reaction, Role, TaskState
+
+NOBODY_TO_NUDGE = 1_000_000
 
 HELP: dict[str, Reaction] = {"retry": Reaction.RETRY, "reassign": Reaction.REASSIGN, "climb": Reaction.CLIMB}
 """What the person may choose when a task needs them; besides, they may skip it."""
@@ -22,6 +29,8 @@ def on_failure(run: Run, event: e.AttemptFailed) -> tuple[e.Event, ...]:
         return ()
     if task.is_settled or task.state in (TaskState.REVISING, TaskState.WAITING):
         return ()
+    if event.failure is Failure.REVIEW and (loop := loop_between(run, task.task)):
+        return loop
     decision = _next_round(run, task, event) or react(run, task, event.failure, event.reason)
     return carry_out(run, task, decision, event.failure, event.feedback or event.reason, event.resume_from)
 
@@ -36,11 +45,17 @@ def _next_round(run: Run, task: Task, event: e.AttemptFailed) -> Decision | None
 
 
 def on_loop(run: Run, event: e.LoopFound) -> tuple[e.Event, ...]:
-    """A loop in a running attempt is broken."""
+    """A loop in a running attempt, or between those who work on a task, is broken."""
     task = run.tasks.get(event.task)
-    if task is None or task.state is not TaskState.RUNNING:
+    is_between = event.form in BETWEEN_AGENTS
+    if task is None or not (task.state is TaskState.RUNNING or (is_between and not task.is_settled)):
         return ()
     return break_loop(run, task, event.form, event.evidence)
+
+
+def on_handed_off(run: Run, event: e.TaskHandedOff) -> tuple[e.Event, ...]:
+    """A task that is passed back and forth goes to the ladder before it has used up its handoffs."""
+    return loop_between(run, event.task)
 
 
 def break_loop(
@@ -48,15 +63,22 @@ def break_loop(
 ) -> tuple[e.Event, ...]:
     """Take the next rung of the remedy ladder against a loop."""
     why = f"{form}: {evidence}"
-    decision = react(run, task, Failure.STUCK, why, from_rung)
+    is_running = task.state is TaskState.RUNNING
+    decision = react(run, task if is_running else _beyond_nudges(task), Failure.STUCK, why, from_rung)
     text = (
         f"You are repeating yourself ({form}) and learn nothing new from it:\n{evidence}\n"
         "Do not do that again. Look at something you have not read yet, change your approach, "
         "or finish and say what is missing."
     )
     if decision.reaction is Reaction.NUDGE:
-        return (e.LoopNudged(task.task, text, why),)
-    return carry_out(run, task, decision, Failure.STUCK, text)
+        return (e.LoopNudged(task.task, text, why, decision.rule),)
+    resume_from = task.next_start if task.state is TaskState.REVISING else ""
+    return carry_out(run, task, decision, Failure.STUCK, text + open_points(task), resume_from)
+
+
+def _beyond_nudges(task: Task) -> Task:
+    """The task as the policy is to see it when nobody works on it just now: there is no one to be nudged."""
+    return replace(task, reactions={**task.reactions, f"{Failure.STUCK}:{Reaction.NUDGE}": NOBODY_TO_NUDGE})
 
 
 def carry_out(
@@ -64,9 +86,11 @@ def carry_out(
 ) -> tuple[e.Event, ...]:
     """Turn a decision into events."""
     if decision.reaction is Reaction.FAIL:
-        return (e.TaskFailed(task.task, decision.reason),)
+        return (e.TaskFailed(task.task, decision.reason, decision.rule),)
     if decision.reaction is Reaction.ASK:
-        return _ask_for_help(run, task, decision.reason, feedback)
+        if failure is Failure.BUDGET:
+            return ask_about_budget(run, task, decision.reason, decision.rule)
+        return _ask_for_help(run, task, decision, feedback)
     revised = e.TaskRevised(
         task.task,
         failure,
@@ -93,7 +117,8 @@ def on_help(run: Run, task: Task, approval: Approval) -> tuple[e.Event, ...]:
     return carry_out(run, task, decision, task.last_failure or Failure.STUCK, feedback)
 
 
-def _ask_for_help(run: Run, task: Task, reason: str, feedback: str) -> tuple[e.Event, ...]:
+def _ask_for_help(run: Run, task: Task, decision: Decision, feedback: str) -> tuple[e.Event, ...]:
+    reason = decision.reason
     ask = e.ApprovalAsked(
         approval_id(run.run, task.task, "stuck", f"{task.attempt} {reason}"),
         task.task,
@@ -105,7 +130,7 @@ def _ask_for_help(run: Run, task: Task, reason: str, feedback: str) -> tuple[e.E
         (*HELP, *((ACCEPT,) if _is_judged_only(task) else ()), "skip"),
         "skip",
     )
-    return (ask, e.TaskWaiting(task.task, ask.approval, reason))
+    return (ask, e.TaskWaiting(task.task, ask.approval, reason, decision.rule))
 
 
 def _is_judged_only(task: Task) -> bool:

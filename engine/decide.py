@@ -13,9 +13,12 @@ from collections.abc import Callable
 from typing import Any
 
 from engine import events as e
+from engine.decision.budget import on_budget_answer, on_budget_set, on_charged
+from engine.decision.budget_question import FORM as BUDGET_FORM
 from engine.decision.check_question import ask_about_check
 from engine.decision.ending import ending, on_revised, on_settled, revive
-from engine.decision.failures import on_failure, on_help, on_loop
+from engine.decision.failures import on_failure, on_handed_off, on_help, on_loop
+from engine.decision.permission import on_cloud_permitted
 from engine.decision.plans import on_plan, on_plan_accepted, on_plan_answer
 from engine.decision.results import on_outliving_answer, on_produced, settle_checks
 from engine.decision.reviews import on_verdict
@@ -108,6 +111,8 @@ def _answered(run: Run, name: ApprovalId) -> tuple[e.Event, ...]:
         return on_plan_answer(run, task, approval)
     if approval.form == "outliving":
         return on_outliving_answer(run, task, approval)
+    if approval.form == BUDGET_FORM:
+        return on_budget_answer(run, task, approval)
     if approval.form == "gate":
         return on_gate_answer(task, approval)
     if approval.form == "vote":
@@ -129,10 +134,15 @@ _RULES: dict[type, Callable[[Run, Any], tuple[e.Event, ...]]] = {
     e.VerdictGiven: on_verdict,
     e.AttemptFailed: on_failure,
     e.LoopFound: on_loop,
+    e.TaskHandedOff: on_handed_off,
     e.TaskLanded: _on_landed,
     e.TaskDone: on_settled,
     e.TaskFailed: on_settled,
     e.TaskSkipped: on_settled,
     e.TaskCancelled: on_settled,
     e.ApprovalAnswered: _on_answer,
+    e.TurnEnded: on_charged,
+    e.TurnFailed: on_charged,
+    e.BudgetSet: on_budget_set,
+    e.CloudPermitted: on_cloud_permitted,
 }

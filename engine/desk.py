@@ -6,14 +6,20 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from msgspec.structs import replace
+
 from engine import events as e
+from engine.budget import TIME_SLICE_MS, Ask, Dimension, Granted, Refusal, fit, may_fit_later
 from engine.clock import Clock
+from engine.decision.budget_question import refusal_text
+from engine.errors import OverBudget
 from engine.event import Event
 from engine.identity import approval_id
 from engine.journal import Journal
 from engine.ports import Answer, Question
 from engine.sandbox.sandbox import Sandbox
 from engine.seats import Seats
+from engine.spending import nodes_above
 from engine.state import Lane, Run
 from engine.store.rows import ChunkDraft
 from engine.words import ApprovalId, Rung, RunStatus, TaskId, TaskState
@@ -36,6 +42,7 @@ class LaneDesk:
         self._soon: list[Event] = []
         self._said: list[str] = []
         self._said_in = (0, "")
+        self._sent_at = 0.0
 
     @property
     def _lane(self) -> Lane:
@@ -79,6 +86,31 @@ class LaneDesk:
         async with self._seats.seat(rung):
             yield
 
+    async def send(self, started: e.TurnStarted, ask: Ask, rung: Rung) -> int:
+        """Hold a call's worst case back at every budget above it and log that it goes out; durable at return."""
+
+        def answer(run: Run) -> Granted | Refusal:
+            return fit(ask, nodes_above(run, self._task))
+
+        def is_certain(run: Run) -> bool:
+            return isinstance(answer(run), Granted) or not may_fit_later(ask, nodes_above(run, self._task))
+
+        run = await self._journal.until(is_certain)
+        found = answer(run)
+        if isinstance(found, Refusal) or not self._is_current(run):
+            raise await self._refused(started, rung, found)
+        # No await between the look at the budget and the fold of the fact: two calls never count on the same room.
+        await self.record(replace(started, held=found.held))
+        self._sent_at = self.clock.monotonic()
+        return found.output_tokens
+
+    async def _refused(self, started: e.TurnStarted, rung: Rung, found: Granted | Refusal) -> OverBudget:
+        reason = "the attempt is over"
+        if isinstance(found, Refusal):
+            reason = refusal_text(found, rung.model)
+            await self.record(e.CallRefused(self._task, started.turn, found))
+        return OverBudget(rung.model, rung.host, reason)
+
     async def boundary(self, turn: int) -> tuple[str, ...]:
         """Wait while paused, then hand over the words that were not read yet."""
         del turn
@@ -89,9 +121,33 @@ class LaneDesk:
 
     async def interrupted(self) -> None:
         """Return when the turn that runs now must be cut."""
-        await self._journal.until(
-            lambda run: (run.lanes.get(self._task) or Lane(self._task)).interrupts > self._cuts_seen
-        )
+        if not any(node.cap.ms is not None for node in nodes_above(self._journal.run, self._task)):
+            await self._journal.until(self._is_cut)
+            return
+        async with asyncio.TaskGroup() as group:
+            cut = group.create_task(self._journal.until(self._is_cut))
+            late = group.create_task(self._out_of_time())
+            await asyncio.wait((cut, late), return_when=asyncio.FIRST_COMPLETED)
+            cut.cancel()
+            late.cancel()
+
+    def _is_cut(self, run: Run) -> bool:
+        return (run.lanes.get(self._task) or Lane(self._task)).interrupts > self._cuts_seen
+
+    async def _out_of_time(self) -> None:
+        """Return when the running call has used up its time and no budget above it has any left."""
+        while True:
+            await self._journal.until(lambda _: self._lane.in_turn)
+            held_ms = self._lane.account.held.ms
+            left_s = held_ms / 1000 - (self.clock.monotonic() - self._sent_at)
+            if left_s > 0:
+                await self.clock.sleep(left_s)
+                continue
+            rooms = (node.left(Dimension.TIME) for node in nodes_above(self._journal.run, self._task))
+            more_ms = min((room for room in rooms if room is not None), default=TIME_SLICE_MS)
+            if more_ms <= 0:
+                return
+            await self.record(e.TimeHeld(self._task, self._lane.turn, min(more_ms, TIME_SLICE_MS)))
 
     async def ask(self, question: Question) -> Answer:
         """Ask once, wait for the answer; an `always` given earlier for the same body answers at once."""

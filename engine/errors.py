@@ -16,6 +16,7 @@ OrchestraError
 │   └── LaneTampered     a lane's `.git` is not the pointer that git wrote: no call is made in it any more
 ├── ModelFault           a model call failed; `policy` reacts by class
 │   ├── Unreachable      connect or read failed, 5xx: retry, then the next model
+│   ├── OverBudget       nothing was sent: its worst case does not fit into a budget
 │   ├── Busy             429, 503, 529: retry after a while, honouring Retry-After
 │   ├── Refused          401, 403, 400 with no better class: the person
 │   ├── UnknownModel     404: the person, with the command that pulls it
@@ -169,6 +170,17 @@ class ModelFault(OrchestraError):
 @dataclass
 class Unreachable(ModelFault):
     """The server did not answer, or broke off with a server error."""
+
+    was_sent: bool = True
+    """False when there was no connection: then nothing was asked and nothing is owed."""
+
+
+@dataclass
+class OverBudget(ModelFault):
+    """The request was not sent: its worst case does not fit into a budget."""
+
+    def __str__(self) -> str:
+        return self.reason
 
 
 @dataclass

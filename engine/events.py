@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
+from engine.budget_events import BudgetSet, BudgetWarned, CallRefused, TimeHeld
 from engine.event import Event
 from engine.lane_events import (
     CheckFinished,
@@ -78,6 +79,9 @@ __all__ = [
     "ApprovalAsked",
     "ApprovalWithdrawn",
     "AttemptFailed",
+    "BudgetSet",
+    "BudgetWarned",
+    "CallRefused",
     "CheckChosen",
     "CheckFinished",
     "CloudPermitted",
@@ -125,6 +129,7 @@ __all__ = [
     "TaskUnverified",
     "TaskVerified",
     "TaskWaiting",
+    "TimeHeld",
     "ToolCalled",
     "ToolFinished",
     "TurnEnded",
@@ -172,6 +177,10 @@ AnyEvent: TypeAlias = (
     | TurnStarted
     | TurnEnded
     | TurnFailed
+    | CallRefused
+    | TimeHeld
+    | BudgetWarned
+    | BudgetSet
     | ContextMeasured
     | ContextCompacted
     | ContextTruncated

@@ -12,7 +12,8 @@ from typing import Any
 from msgspec.structs import replace
 
 from engine import events as e
-from engine.evolution import lanes, results, tasks
+from engine.evolution import budget, lanes, permission, results, tasks
+from engine.evolution.talk import hearing
 from engine.state import Lane, Repository, Run
 from engine.words import RunId, TaskId
 
@@ -76,7 +77,7 @@ def _unchanged(run: Run, _event: e.Event, _at: float) -> Run:
 
 
 RULES: dict[type, Rule] = {
-    e.CloudPermitted: _unchanged,
+    e.CloudPermitted: permission.cloud_permitted,
     e.FileTrusted: _unchanged,
     e.CheckChosen: tasks.check_chosen,
     e.RunStarted: tasks.run_started,
@@ -91,13 +92,13 @@ RULES: dict[type, Rule] = {
     e.PlanExtended: tasks.plan_extended,
     e.TaskAdded: tasks.task_added,
     e.TaskStarted: tasks.task_started,
-    e.TaskProduced: tasks.task_produced,
+    e.TaskProduced: hearing(tasks.task_produced),
     e.TaskVerified: tasks.task_verified,
     e.TaskUnverified: _unchanged,
     e.TaskInterrupted: tasks.task_interrupted,
-    e.AttemptFailed: tasks.attempt_failed,
-    e.TaskRevised: tasks.task_revised,
-    e.TaskHandedOff: tasks.task_handed_off,
+    e.AttemptFailed: hearing(tasks.attempt_failed),
+    e.TaskRevised: hearing(tasks.task_revised),
+    e.TaskHandedOff: hearing(tasks.task_handed_off),
     e.VoteCounted: tasks.vote_counted,
     e.TaskWaiting: tasks.task_waiting,
     e.TaskMoved: tasks.task_moved,
@@ -106,9 +107,11 @@ RULES: dict[type, Rule] = {
     e.TaskSkipped: tasks.task_skipped,
     e.TaskCancelled: tasks.task_cancelled,
     e.ContextCompacted: _unchanged,
+    e.BudgetWarned: budget.budget_warned,
+    e.BudgetSet: budget.budget_set,
     e.NoteTaken: results.note_taken,
     e.LoopNudged: results.loop_nudged,
-    e.CheckFinished: results.check_finished,
+    e.CheckFinished: hearing(results.check_finished),
     e.VerdictGiven: results.verdict_given,
     e.LandIntended: results.land_intended,
     e.TaskLanded: results.task_landed,
@@ -126,6 +129,8 @@ LANE_RULES: dict[type, LaneRule] = {
     e.TurnStarted: lanes.turn_started,
     e.TurnEnded: lanes.turn_ended,
     e.TurnFailed: lanes.turn_failed,
+    e.CallRefused: budget.call_refused,
+    e.TimeHeld: budget.time_held,
     e.ContextMeasured: lanes.context_measured,
     e.ContextTruncated: lanes.context_truncated,
     e.ToolCalled: lanes.tool_called,

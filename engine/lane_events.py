@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from engine.budget import Spend
 from engine.event import Event
 from engine.words import CheckResult, ContextPart, Failure, TaskId, TurnUsage, Verdict
 
@@ -40,11 +41,13 @@ class TurnQueued(Event, frozen=True):
 
 
 class TurnStarted(Event, frozen=True):
-    """A request goes out."""
+    """A request goes out, once this is durable."""
 
     task: TaskId
     turn: int
     model: str
+    held: Spend = Spend()
+    """Its worst case, which counts against every budget above it until its end is known."""
 
 
 class TurnEnded(Event, frozen=True):
@@ -55,6 +58,8 @@ class TurnEnded(Event, frozen=True):
     usage: TurnUsage
     stop: str = ""
     is_salvaged: bool = False
+    charged: Spend | None = None
+    """What it counts as, in place of what was held: never less than the bill."""
 
 
 class TurnFailed(Event, frozen=True):
@@ -65,6 +70,8 @@ class TurnFailed(Event, frozen=True):
     failure: Failure
     reason: str
     retry_in_s: float = -1.0
+    charged: Spend | None = None
+    """What it counts as; None is all that was held."""
 
 
 class ContextMeasured(Event, frozen=True):
@@ -167,6 +174,7 @@ class LoopNudged(Event, frozen=True):
     task: TaskId
     text: str
     reason: str
+    rule: str = ""
 
 
 class LoopForgiven(Event, frozen=True):

@@ -7,41 +7,18 @@ Every decision carries the rule it came from and one line that a person can read
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeAlias
 
+from engine.budget import OnCap
+from engine.ladders import ALWAYS, LADDERS, Step, built_in
+from engine.spending import can_stay_local
 from engine.state import Run, Task
 from engine.words import AgentCard, Failure, Reaction, Rung
 
-F, R = Failure, Reaction
-Ladder: TypeAlias = tuple[tuple[Reaction, int], ...]
+__all__ = ["LADDERS", "Decision", "choose", "react"]
 
-_LAST: Ladder = ((R.CLIMB, 2), (R.ASK, 99))
-
-LADDERS: dict[Failure, Ladder] = {
-    F.UNREACHABLE: ((R.RETRY, 1), *_LAST),
-    F.BUSY: ((R.RETRY, 1), *_LAST),
-    F.REFUSED: _LAST,
-    F.UNKNOWN_MODEL: _LAST,
-    F.MALFORMED: ((R.RETRY, 1), *_LAST),
-    F.OVERFLOW: _LAST,
-    F.TRUNCATED: _LAST,
-    F.TURNS: ((R.REASSIGN, 1), *_LAST),
-    F.EMPTY: ((R.RETRY, 1), (R.REASSIGN, 1), *_LAST),
-    F.STUCK: ((R.NUDGE, 1), (R.RETRY, 1), (R.REASSIGN, 1), *_LAST),
-    F.CHECK: ((R.RETRY, 1), (R.REASSIGN, 1), *_LAST),
-    F.REVIEW: ((R.RETRY, 3), (R.ASK, 99)),
-    F.CONFLICT: ((R.RESOLVE, 2), (R.ASK, 99)),
-    F.SCOPE: ((R.RETRY, 1), (R.ASK, 99)),
-    F.PLAN: ((R.RETRY, 1), *_LAST),
-    F.CRASHED: ((R.RETRY, 1), (R.ASK, 99)),
-    F.BUDGET: ((R.ASK, 99),),
-    F.RULE: ((R.RETRY, 2), (R.REASSIGN, 1), *_LAST),
-    F.CLAIM: ((R.RETRY, 1), (R.REASSIGN, 1), *_LAST),
-    F.DISPUTE: ((R.ASK, 99),),
-    F.HANDOFF: ((R.ASK, 99),),
-    F.QUORUM: ((R.ASK, 99),),
-    F.GAVE_UP: ((R.REASSIGN, 1), *_LAST),
-}
+R = Reaction
+ON_CAP = "budget"
+"""The origin of a ladder that the run's own budget names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,28 +39,50 @@ def react(run: Run, task: Task, failure: Failure, why: str, from_rung: Reaction 
           choice of a rung), None for the top.
     Out:  a decision; its reaction is FAIL when nobody is there to ask.
     """
-    ladder = LADDERS[failure]
     started = from_rung is None
-    for reaction, times in ladder:
+    for step in ladder_of(run, task, failure):
+        reaction = step.reaction
         started = started or reaction is from_rung
-        is_spent = reaction is not from_rung and task.reactions.get(f"{failure}:{reaction}", 0) >= times
-        if not started or is_spent:
+        used = task.reactions.get(f"{failure}:{reaction}", 0)
+        if not started or (reaction is not from_rung and used >= step.times):
             continue
-        decision = _possible(run, task, reaction, failure, why)
+        decision = _possible(run, task, reaction, failure, why, _rule(failure, step, used))
         if decision:
             return decision
     return Decision(R.FAIL, f"{failure}: nothing left", why, task.agent, task.rung)
 
 
+def ladder_of(run: Run, task: Task, failure: Failure) -> tuple[Step, ...]:
+    """What follows a failure of a task: its node's own ladder, else that of the run, else the built-in one."""
+    node = run.node_of(task)
+    if node and failure in node.policy:
+        origin = f"flow {run.flow.name}, {node.name}"
+        return tuple(Step(R(word), times, origin) for word, times in node.policy[failure] if word in set(R))
+    if failure is Failure.BUDGET and run.budget.on_cap is not OnCap.ASK:
+        stays = (Step(R.LOCAL, ALWAYS, ON_CAP), Step(R.ASK, ALWAYS, ON_CAP))
+        return stays if run.budget.on_cap is OnCap.LOCAL else ()
+    written = run.policy.ladders.get(failure)
+    return built_in(failure) if written is None else written
+
+
+def _rule(failure: Failure, step: Step, used: int) -> str:
+    """The rule of a decision for the log: `check: retry 1 of 1 (policy.yaml:12)`."""
+    count = "" if step.times >= ALWAYS else f" {used + 1} of {step.times}"
+    return f"{failure}: {step.reaction}{count} ({step.origin})"
+
+
 def choose(run: Run, task: Task, reaction: Reaction, why: str) -> Decision | None:
     """The person's own choice of a reaction; None when it is not possible."""
-    return _possible(run, task, reaction, task.last_failure or F.STUCK, why, is_chosen=True)
+    return _possible(run, task, reaction, task.last_failure or Failure.STUCK, why, YOU)
 
 
-def _possible(
-    run: Run, task: Task, reaction: Reaction, failure: Failure, why: str, is_chosen: bool = False
+YOU = "you"
+"""The rule of what the person chose."""
+
+
+def _possible(  # the facts, and the rule by which they are looked at
+    run: Run, task: Task, reaction: Reaction, failure: Failure, why: str, rule: str
 ) -> Decision | None:
-    rule = "you" if is_chosen else f"{failure}: {reaction}"
     if reaction in (R.NUDGE, R.RETRY, R.RESOLVE):
         agent = resolver(run, task) if reaction is R.RESOLVE else task.agent
         rung = task.rung if agent == task.agent else first_rung(run, agent, task.spec.tier)
@@ -95,11 +94,14 @@ def _possible(
         rung = first_rung(run, other, _tier(run, task))
         return Decision(reaction, rule, f"{other} takes over: {why}", other, rung)
     if reaction is R.CLIMB:
-        rung = next_rung(run, task, is_chosen=is_chosen)
+        rung = next_rung(run, task, is_chosen=rule == YOU)
         if rung < 0:
             return None
         above = run.roster[task.agent].ladder[rung]
         return Decision(reaction, rule, f"{above.tier}: {why}", task.agent, rung)
+    if reaction is R.LOCAL:
+        rung = local_rung(run, task) if failure is Failure.BUDGET and can_stay_local(run, task.task) else -1
+        return Decision(reaction, rule, f"stays local: {why}", task.agent, rung) if rung >= 0 else None
     if reaction is R.ASK and run.is_unattended:
         return None
     return Decision(reaction, rule, why, task.agent, task.rung)
@@ -116,6 +118,15 @@ def next_rung(run: Run, task: Task, is_forced: bool = False, is_chosen: bool = F
         if index > task.rung and is_new and (is_forced or _is_allowed(run, rung)):
             return index
     return -1
+
+
+def local_rung(run: Run, task: Task) -> int:
+    """The best local step of the task's ladder, -1 when it is on one already or there is none."""
+    card = run.roster.get(task.agent)
+    ladder = card.ladder if card else ()
+    if 0 <= task.rung < len(ladder) and ladder[task.rung].is_local:
+        return -1
+    return max((index for index, rung in enumerate(ladder) if rung.is_local), default=-1)
 
 
 def first_rung(run: Run, agent: str, tier: str = "") -> int:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from engine.budget import Budget
 from engine.event import Event
 from engine.flow import Flow
+from engine.ladders import Policy
 from engine.words import (
     AgentCard,
     ApprovalId,
@@ -21,7 +23,7 @@ from engine.words import (
 
 
 class CloudPermitted(Event, frozen=True):
-    """The person allowed (or withdrew) cloud models for this repository."""
+    """The person allowed (or withdrew) cloud models for this repository, and for the runs that are being played."""
 
     allowed: bool
 
@@ -61,6 +63,8 @@ class RunStarted(Event, frozen=True):
     sandbox: str = ""
     notes: tuple[str, ...] = ()
     settings: dict[str, Any] = {}
+    budget: Budget = Budget()
+    policy: Policy = Policy()
 
 
 class RunPaused(Event, frozen=True):
@@ -213,6 +217,7 @@ class TaskWaiting(Event, frozen=True):
     task: TaskId
     approval: ApprovalId
     reason: str
+    rule: str = ""
 
 
 class TaskMoved(Event, frozen=True):
@@ -233,6 +238,8 @@ class TaskFailed(Event, frozen=True):
 
     task: TaskId
     reason: str
+    rule: str = ""
+    """The rule of the policy that ended it, if one did."""
 
 
 class TaskHandedOff(Event, frozen=True):

@@ -6,7 +6,9 @@ from typing import Any
 
 import msgspec
 
+from engine.budget import Account, Budget
 from engine.flow import Flow, Node
+from engine.ladders import Policy
 from engine.lifecycle import SETTLED
 from engine.words import (
     AgentCard,
@@ -38,6 +40,17 @@ class LoopSeen(Part, frozen=True):
     evidence: str
     confidence: float
     at: float
+
+
+class Said(Part, frozen=True):
+    """Something that one agent let another know over a task, or that a check did."""
+
+    speaker: str
+    text: str = ""
+    to: str = ""
+    """To whom the task was passed on with it."""
+    outcome: str = ""
+    """What was found out: what a check said, the commit that was handed over."""
 
 
 class Tool(Part, frozen=True):
@@ -89,8 +102,12 @@ class Lane(Part, frozen=True):
     interrupts: int = 0
     """Grows when the current turn must be cut at once."""
     forgiven: tuple[str, ...] = ()
+    said: tuple[Said, ...] = ()
+    """What passed between agents over this task lately."""
     trouble: str = ""
     """The last failure's sentence, until the next turn succeeds."""
+    account: Account = Account()
+    """What counts against the budgets of the task, its attempt and the run."""
 
     @property
     def is_open(self) -> bool:
@@ -237,6 +254,12 @@ class Run(Part, frozen=True):
     is_plan_accepted: bool = False
     notes_taken: tuple[str, ...] = ()
     resumed: int = 0
+    budget: Budget = Budget()
+    budget_given: Budget = Budget()
+    """What was allowed at first, or set since: the amounts by which the person raises it."""
+    budget_warned: tuple[str, ...] = ()
+    """Node, dimension and share of each warning that was given."""
+    policy: Policy = Policy()
     seq: int = 0
     at: float = 0.0
 

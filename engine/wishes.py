@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from engine import events as e
+from engine.budget_wish import wished_budget
 from engine.decision.failures import HELP, break_loop, carry_out
 from engine.decision.plans import taken_ids
 from engine.lifecycle import CANCELLABLE
@@ -224,6 +225,17 @@ def _edit_plan(run: Run, wish: Mapping[str, Any]) -> Reply:
     return Granted((*answered, e.PlanAccepted(run.plan_task, tasks)), f"your plan with {len(tasks)} tasks starts")
 
 
+def _set_budget(run: Run, wish: Mapping[str, Any]) -> Reply:
+    if _is_lost(run, wish):
+        return Refused("there is no such task")
+    task = _task(run, wish)
+    try:
+        budget = wished_budget(run.budget, task.task if task else "", wish)
+    except (TypeError, ValueError) as error:
+        return Refused(f"that is no budget: {error}")
+    return Granted((e.BudgetSet(budget),), "the budget is set")
+
+
 _RULES: dict[str, Callable[[Run, Mapping[str, Any]], Reply]] = {
     "pause": _pause,
     "continue": _continue,
@@ -237,4 +249,5 @@ _RULES: dict[str, Callable[[Run, Mapping[str, Any]], Reply]] = {
     "retry": _retry,
     "answer": _answer,
     "edit_plan": _edit_plan,
+    "set_budget": _set_budget,
 }

@@ -119,6 +119,8 @@ class Reaction(StrEnum):
     REASSIGN = "reassign"
     CLIMB = "climb"
     RESOLVE = "resolve"
+    LOCAL = "local"
+    """Goes on with a local model: it costs no money."""
     ASK = "ask"
     FAIL = "fail"
 

@@ -261,9 +261,9 @@ class Endpoint:
         try:
             yield
         except httpx.ConnectTimeout as error:
-            raise Unreachable(*_of(origin), f"no connection in {self.timeouts.connect_s:.0f} s") from error
+            raise Unreachable(*_of(origin), f"no connection in {self.timeouts.connect_s:.0f} s", was_sent=False) from error
         except httpx.ConnectError as error:
-            raise Unreachable(*_of(origin), f"cannot connect: {error}") from error
+            raise Unreachable(*_of(origin), f"cannot connect: {error}", was_sent=False) from error
         except (TimeoutError, httpx.TimeoutException) as error:
             raise Unreachable(*_of(origin), "silent for too long") from error
         except _Oversized as error:

@@ -11,6 +11,7 @@ from engine.decision.reviews import to_landing
 from engine.identity import approval_id
 from engine.loops.verdict import BETWEEN_AGENTS
 from engine.policy import Decision, choose, react
+from engine.spending import account_of
 from engine.state import Approval, Run, Task
 from engine.words import Failure, Reaction, Role, TaskState
 
@@ -88,7 +89,7 @@ def carry_out(
     if decision.reaction is Reaction.FAIL:
         return (e.TaskFailed(task.task, decision.reason, decision.rule),)
     if decision.reaction is Reaction.ASK:
-        if failure is Failure.BUDGET:
+        if failure is Failure.BUDGET and account_of(run, task.task).refused:
             return ask_about_budget(run, task, decision.reason, decision.rule)
         return _ask_for_help(run, task, decision, feedback)
     revised = e.TaskRevised(

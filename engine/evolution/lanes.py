@@ -5,7 +5,9 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from engine import events as e
+from engine.evolution.budget import call_ended, call_failed, call_sent
 from engine.evolution.parts import add_usage
+from engine.loops.verdict import BETWEEN_AGENTS
 from engine.state import Lane, LoopSeen, Tool
 
 
@@ -33,16 +35,18 @@ def turn_started(lane: Lane, event: e.TurnStarted, at: float) -> Lane:
         queued_at=0.0,
         turn_started_at=at,
         model=event.model,
+        account=call_sent(lane.account, event.held),
     )
 
 
 def turn_ended(lane: Lane, event: e.TurnEnded, _at: float) -> Lane:
     usage = add_usage(lane.usage, event.usage)
-    return replace(lane, in_turn=False, usage=usage, last_usage=event.usage, trouble="")
+    account = call_ended(lane.account, event)
+    return replace(lane, in_turn=False, usage=usage, last_usage=event.usage, trouble="", account=account)
 
 
 def turn_failed(lane: Lane, event: e.TurnFailed, _at: float) -> Lane:
-    return replace(lane, in_turn=False, trouble=event.reason)
+    return replace(lane, in_turn=False, trouble=event.reason, account=call_failed(lane.account, event))
 
 
 def context_measured(lane: Lane, event: e.ContextMeasured, _at: float) -> Lane:
@@ -90,7 +94,8 @@ def lane_continued(lane: Lane, _event: e.LaneContinued, _at: float) -> Lane:
 
 def loop_found(lane: Lane, event: e.LoopFound, at: float) -> Lane:
     seen = LoopSeen(event.form, event.evidence, event.confidence, at)
-    return replace(lane, loop=seen, loops=lane.loops + 1)
+    said = () if event.form in BETWEEN_AGENTS else lane.said
+    return replace(lane, loop=seen, loops=lane.loops + 1, said=said)
 
 
 def loop_forgiven(lane: Lane, event: e.LoopForgiven, _at: float) -> Lane:

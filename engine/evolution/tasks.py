@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from engine import events as e
+from engine.budget import of_attempt
 from engine.evolution.parts import change, lane_of, move, with_lane, with_task
 from engine.lifecycle import may_move
 from engine.state import Run, Task
@@ -31,6 +32,9 @@ def run_started(run: Run, event: e.RunStarted, at: float) -> Run:
         sandbox=event.sandbox,
         notes=event.notes,
         settings=event.settings,
+        budget=event.budget,
+        budget_given=event.budget,
+        policy=event.policy,
         started_at=at,
         branch=f"orchestra/{run.run}",
         head=event.base_commit,
@@ -136,6 +140,7 @@ def task_started(run: Run, event: e.TaskStarted, at: float) -> Run:
             tool=None,
             is_truncated=False,
             trouble="",
+            account=of_attempt(lane.account, event.attempt),
         ),
         at,
     )

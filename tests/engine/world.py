@@ -145,17 +145,20 @@ class World:
 
     def hold_policy(self) -> None:
         """No rung of a ladder is used more often than the policy says; the person may, by their own choice."""
-        used = Counter((event.task, event.rule) for event, _ in self.history if isinstance(event, e.TaskRevised))
-        for (_, rule), count in used.items():
-            failure, _, reaction = rule.partition(": ")
-            allowed = {f"{step}": times for step, times in LADDERS[Failure(failure)]} if reaction else {}
-            assert rule == "you" or count <= allowed[reaction]
+        used: Counter[tuple[str, str, str]] = Counter()
+        for event, _ in self.history:
+            if isinstance(event, e.TaskRevised) and event.rule.startswith(f"{event.failure}: "):
+                used[event.task, event.failure, event.reaction] += 1
+                ladder = dict(LADDERS[Failure(event.failure)])
+                assert used[event.task, event.failure, event.reaction] <= ladder[event.reaction]
+            elif isinstance(event, e.TaskRevised):
+                assert event.rule == "you" or event.rule.startswith(("until: ", "cloud: "))
 
     def hold_climbs(self) -> None:
         """The policy never sends a task up into the same tier twice, and never to the cloud without permission."""
         climbs: Counter[tuple[str, str]] = Counter()
         for event, _ in self.history:
-            if isinstance(event, e.TaskRevised) and event.reaction == "climb" and event.rule.endswith(": climb"):
+            if isinstance(event, e.TaskRevised) and event.reaction == "climb" and event.rule != "you":
                 tier = self.run.roster[event.agent].ladder[event.rung].tier
                 assert tier != "cloud" or self.run.cloud_allowed
                 climbs[event.task, tier] += 1

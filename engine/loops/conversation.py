@@ -52,8 +52,16 @@ _HANDOFF = re.compile(r"hand_?off|transfer|delegate|route_to|escalate", re.IGNOR
 class ConversationDetector:
     """Feed the steps of all agents of a run; get a verdict when they only repeat one another."""
 
-    def __init__(self, forgiven: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        forgiven: Iterable[str] = (),
+        kind_of_restating: LoopKind = LoopKind.PING_PONG,
+        threshold: float = THRESHOLD,
+    ) -> None:
+        """In: kind_of_restating, what it is called when the same is said again; threshold of the score."""
         self.count = 0
+        self._threshold = threshold
+        self._kind_of_restating = kind_of_restating
         self.forgiven = set(forgiven)
         """Kinds of loop that were called "not a loop"; keep them to teach the next detector."""
         self.index = -1
@@ -67,7 +75,7 @@ class ConversationDetector:
     @property
     def score(self) -> float:
         """How near a verdict is, from 0 to 1."""
-        return min(1.0, self.evidence.score / THRESHOLD)
+        return min(1.0, self.evidence.score / self._threshold)
 
     def feed(self, step: Step) -> Verdict | None:
         """Take the next step of any agent of the run.
@@ -84,7 +92,7 @@ class ConversationDetector:
             self._novelty(step.text)
             self.evidence.relieve(1.0)
         self.evidence.note()
-        if self.evidence.score <= before or self.evidence.score < THRESHOLD:
+        if self.evidence.score <= before or self.evidence.score < self._threshold:
             return None
         return self._verdict(step)
 
@@ -110,7 +118,7 @@ class ConversationDetector:
         if polite:
             gain = max(gain, ASSENT * (1.0 - words / ASSENT_WORDS))
         if gain > 0.0:
-            self._gain(LoopKind.AGREEMENT if polite else LoopKind.PING_PONG, gain)
+            self._gain(LoopKind.AGREEMENT if polite else self._kind_of_restating, gain)
         else:
             self.evidence.relieve(share - EVEN)
 
@@ -152,7 +160,7 @@ class ConversationDetector:
         if len(agents) < 2:
             return None
         self.count += 1
-        confidence = min(0.98, 0.5 + 0.15 * self.evidence.score)
+        confidence = min(0.98, 0.5 + 0.36 * self.evidence.score / self._threshold)
         evidence = excerpt(step.text or f"{step.actor} → {step.tool}")
         return Verdict(
             self.evidence.kind,

@@ -28,6 +28,7 @@ class LoopKind(StrEnum):
     STREAM_LOW_NOVELTY = "stream_low_novelty"
     PING_PONG = "ping_pong"
     AGREEMENT = "agreement"
+    NEVER_CONVERGING = "never_converging"
 
 
 class Place(StrEnum):
@@ -46,7 +47,11 @@ _PLACES = {
     LoopKind.STREAM_LOW_NOVELTY: Place.STREAM,
     LoopKind.PING_PONG: Place.CONVERSATION,
     LoopKind.AGREEMENT: Place.CONVERSATION,
+    LoopKind.NEVER_CONVERGING: Place.CONVERSATION,
 }
+
+
+BETWEEN_AGENTS = frozenset(kind for kind, place in _PLACES.items() if place is Place.CONVERSATION)
 
 
 class Severity(StrEnum):

@@ -11,7 +11,8 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from agents.ending import ENDING_TOOLS, NUDGES, Complaint, failed, outcome_of, outcome_of_finish, outcome_of_text
+from agents.answers import Complaint
+from agents.ending import ENDING_TOOLS, NUDGES, failed, outcome_of, outcome_of_finish, outcome_of_text
 from agents.sitting import Sitting, Used
 from agents.turn import Heard, loop_found, unless_interrupted
 from engine.clean import clean, clean_line
@@ -153,8 +154,10 @@ async def _step(sitting: Sitting, call: ToolCall, used: Used) -> Step:
 
 async def _watch(sitting: Sitting, step: Step) -> None:
     """Let the loop detector see a step; what it finds is a fact, and the engine decides what follows."""
+    forgiven = sitting.desk.forgiven()
+    sitting.trajectory.forgiven.update(forgiven)
     found = sitting.trajectory.feed(step)
-    if found and found.kind.value not in sitting.desk.forgiven():
+    if found and not found.is_forgiven(forgiven):
         await sitting.desk.record(loop_found(sitting, found))
         # What is done about it is to show in new steps; how often it came to this stays in the log.
         sitting.trajectory.reset(keep_count=True)

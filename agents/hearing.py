@@ -42,7 +42,7 @@ class Ears:
         stream.waiting.clear()
         stream.waiting_chars = 0
         found = stream.detector.feed(text)
-        return found if found and found.kind.value not in self._desk.forgiven() else None
+        return found if found and not found.is_forgiven(self._desk.forgiven()) else None
 
 
 class _Stream:

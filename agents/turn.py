@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Any
 
@@ -19,6 +19,8 @@ from agents.models.estimate import tokens_in
 from agents.models.salvage import salvaging
 from agents.retries import failure_of
 from agents.sitting import Sitting
+from agents.worst_case import charge, charge_of_fault
+from engine.budget import MICRO, Ask, Spend
 from engine.clean import clean_line
 from engine.clock import Clock
 from engine.errors import MalformedReply, ModelFault
@@ -28,7 +30,7 @@ from engine.model import (
     Chunk,
     EndChunk,
     Message,
-    ModelProfile,
+    ModelRequest,
     ProgressChunk,
     StopReason,
     TextChunk,
@@ -57,6 +59,13 @@ class Heard:
     sent_at: float = -1.0
     """Monotonic seconds; below zero while the request waits for its seat."""
     first_at: float = -1.0
+    ask: Ask | None = None
+    """The worst case that was held for it."""
+    output_tokens: int = 0
+    """What the reply could have at most."""
+    request: ModelRequest | None = None
+    charged: Spend | None = None
+    """What it counts as against budgets."""
 
     @property
     def said(self) -> str:
@@ -96,6 +105,7 @@ async def listen(sitting: Sitting, turn: int) -> Heard:
     for tried in count(1):
         heard = Heard()
         await unless_interrupted(sitting.desk, _hear(sitting, turn, heard))
+        heard.charged = _charge(sitting, heard)
         await _record_end(sitting, turn, heard)
         if heard.fault is None:
             return heard
@@ -103,7 +113,7 @@ async def listen(sitting: Sitting, turn: int) -> Heard:
         if wait_s is None:
             return heard
         reason = clean_line(str(heard.fault), 300)
-        failed = TurnFailed(sitting.task, turn, failure_of(heard.fault), reason, wait_s)
+        failed = TurnFailed(sitting.task, turn, failure_of(heard.fault), reason, wait_s, heard.charged)
         await sitting.desk.record(failed)
         sitting.desk.write(turn, "note", f"{reason}; again in {wait_s:.0f} s\n")
         if not await unless_interrupted(sitting.desk, sitting.desk.clock.sleep(wait_s)):
@@ -133,9 +143,8 @@ async def _hear(sitting: Sitting, turn: int, heard: Heard) -> None:
     ears = Ears(desk)
     try:
         async with desk.seat(sitting.brief.rung, turn):
-            await desk.record(TurnStarted(sitting.task, turn, sitting.brief.rung.model))
-            heard.sent_at = clock.monotonic()
-            async with aclosing(_chunks(sitting, turn)) as chunks:  # type: ignore[type-var]  # adapters' streams are generators
+            request = await _send(sitting, turn, heard)
+            async with aclosing(_chunks(sitting, turn, request)) as chunks:  # type: ignore[type-var]  # adapters' streams are generators
                 async for chunk in chunks:
                     heard.loop = ears.hear(chunk)
                     # The words that complete a loop were said; a call or an end behind them was never reached.
@@ -150,14 +159,44 @@ async def _hear(sitting: Sitting, turn: int, heard: Heard) -> None:
         heard.fault = fault
 
 
-def _chunks(sitting: Sitting, turn: int) -> AsyncIterator[Chunk]:
+async def _send(sitting: Sitting, turn: int, heard: Heard) -> ModelRequest:
+    """Say that the next request goes out, with a reply no longer than budgets allow.
+
+    Raises: OverBudget.
+    """
+    request = sitting.request()
+    if request.tools and not sitting.profile.has_tools:
+        request = as_action_request(request)
+    heard.ask = sitting.worst_case.ask(request, sitting.profile, sitting.prices)
+    started = TurnStarted(sitting.task, turn, sitting.brief.rung.model)
+    heard.output_tokens = await sitting.desk.send(started, heard.ask, sitting.brief.rung)
+    heard.sent_at = sitting.desk.clock.monotonic()
+    heard.request = replace(request, max_output_tokens=heard.output_tokens)
+    return heard.request
+
+
+def _chunks(sitting: Sitting, turn: int, request: ModelRequest) -> AsyncIterator[Chunk]:
     """The reply's stream: through actions for a model without tools, through the salvage of leaked calls otherwise."""
-    request, model = sitting.request(), sitting.model
-    if not request.tools:
+    model, tools = sitting.model, sitting.context.tools
+    if not tools:
         return model.stream(request)
     if not sitting.profile.has_tools:
-        return acting(model.stream(as_action_request(request)), request.tools, model.ref, turn)
-    return salvaging(model.stream(request), request.tools)
+        return acting(model.stream(request), tools, model.ref, turn)
+    return salvaging(model.stream(request), tools)
+
+
+def _charge(sitting: Sitting, heard: Heard) -> Spend | None:
+    """What the call counts as; also teaches the worst case of the next one."""
+    if not heard.was_sent or heard.ask is None:
+        return None
+    duration_s = sitting.desk.clock.monotonic() - heard.sent_at
+    said = heard.said + "".join(heard.thinking) + "".join(str(call.arguments) for call in heard.calls)
+    if heard.fault is not None:
+        return charge_of_fault(heard.ask, heard.output_tokens, heard.fault, said, duration_s)
+    usage = heard.end.usage if heard.end else None
+    if usage and heard.request:
+        sitting.worst_case.learn(heard.request, usage)
+    return charge(heard.ask, heard.output_tokens, usage, said, duration_s)
 
 
 def _take(heard: Heard, chunk: Chunk, clock: Clock) -> None:
@@ -187,7 +226,7 @@ def _show(desk: Desk, turn: int, chunk: Chunk) -> None:
 async def _record_end(sitting: Sitting, turn: int, heard: Heard) -> None:
     if not heard.was_sent or heard.fault is not None:
         return
-    ended = TurnEnded(sitting.task, turn, _usage(sitting, heard), heard.stop, heard.is_salvaged)
+    ended = TurnEnded(sitting.task, turn, _usage(sitting, heard), heard.stop, heard.is_salvaged, heard.charged)
     await sitting.desk.record(ended)
     if heard.loop and sitting.is_tiny:
         # No ladder for it: what it said before is taken, and asked again it would repeat itself again.
@@ -198,7 +237,8 @@ async def _record_end(sitting: Sitting, turn: int, heard: Heard) -> None:
 
 def loop_found(sitting: Sitting, found: Verdict) -> LoopFound:
     """The fact of a loop."""
-    return LoopFound(sitting.task, found.kind.value, clean_line(found.evidence, 300), found.confidence, found.began)
+    evidence, subject = clean_line(found.evidence, 300), clean_line(found.subject, 60)
+    return LoopFound(sitting.task, found.kind.value, evidence, found.confidence, found.began, subject=subject)
 
 
 def _usage(sitting: Sitting, heard: Heard) -> TurnUsage:
@@ -212,11 +252,6 @@ def _usage(sitting: Sitting, heard: Heard) -> TurnUsage:
         output_tokens=output,
         duration_s=now - heard.sent_at,
         first_token_s=heard.first_at - heard.sent_at if heard.first_at >= 0 else 0.0,
-        cost_usd=cost_usd(sitting.profile, prompt, output),
+        cost_usd=heard.charged.micro_usd / MICRO if heard.charged else 0.0,
         is_estimated=used.is_estimated if used else True,
     )
-
-
-def cost_usd(profile: ModelProfile, prompt_tokens: int, output_tokens: int) -> float:
-    """What a turn costs at the model's prices, cached tokens at the full price: never less than the bill."""
-    return (prompt_tokens * profile.price_in + output_tokens * profile.price_out) / 1e6

@@ -164,8 +164,8 @@ class LaneDesk:
         return Answer(answered.answer or question.default, answered.words)
 
     def forgiven(self) -> tuple[str, ...]:
-        """The forms of repetition that the person called honest in this lane."""
-        return self._lane.forgiven
+        """What the person called honest: kinds of repetition in this lane, kinds for a tool in all of them."""
+        return (*self._lane.forgiven, *self._journal.run.excused)
 
     def _asked(self, name: ApprovalId, question: Question) -> e.ApprovalAsked:
         return e.ApprovalAsked(

@@ -45,6 +45,7 @@ from engine.run_events import (
     CheckChosen,
     CloudPermitted,
     FileTrusted,
+    LoopExcused,
     PlanAccepted,
     PlanExtended,
     PlanProposed,
@@ -97,6 +98,7 @@ __all__ = [
     "LaneOpened",
     "LanePaused",
     "LaneReaped",
+    "LoopExcused",
     "LoopForgiven",
     "LoopFound",
     "LoopNudged",
@@ -140,7 +142,7 @@ __all__ = [
     "VoteCounted",
 ]
 
-RepositoryEvent: TypeAlias = CloudPermitted | FileTrusted | CheckChosen
+RepositoryEvent: TypeAlias = CloudPermitted | FileTrusted | CheckChosen | LoopExcused
 
 AnyEvent: TypeAlias = (
     RepositoryEvent

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from engine import events as e
 from engine.evolution import budget, lanes, permission, results, tasks
 from engine.evolution.talk import hearing
+from engine.loops.verdict import pardon
 from engine.state import Lane, Repository, Run
 from engine.words import RunId, TaskId
 
@@ -64,6 +65,9 @@ def evolve_repository(repository: Repository, event: e.Event) -> Repository:
         return replace(repository, trusted={**repository.trusted, event.path: event.digest})
     if isinstance(event, e.CheckChosen):
         return replace(repository, check=event.check, is_check_chosen=True)
+    if isinstance(event, e.LoopExcused):
+        excused = dict.fromkeys((*repository.excused, pardon(event.form, event.subject)))
+        return replace(repository, excused=tuple(excused))
     return repository
 
 
@@ -79,6 +83,7 @@ def _unchanged(run: Run, _event: e.Event, _at: float) -> Run:
 RULES: dict[type, Rule] = {
     e.CloudPermitted: permission.cloud_permitted,
     e.FileTrusted: _unchanged,
+    e.LoopExcused: _unchanged,
     e.CheckChosen: tasks.check_chosen,
     e.RunStarted: tasks.run_started,
     e.RunPaused: tasks.run_paused,
@@ -111,6 +116,7 @@ RULES: dict[type, Rule] = {
     e.BudgetSet: budget.budget_set,
     e.NoteTaken: results.note_taken,
     e.LoopNudged: results.loop_nudged,
+    e.LoopForgiven: results.loop_forgiven,
     e.CheckFinished: hearing(results.check_finished),
     e.VerdictGiven: results.verdict_given,
     e.LandIntended: results.land_intended,
@@ -140,6 +146,5 @@ LANE_RULES: dict[type, LaneRule] = {
     e.LanePaused: lanes.lane_paused,
     e.LaneContinued: lanes.lane_continued,
     e.LoopFound: lanes.loop_found,
-    e.LoopForgiven: lanes.loop_forgiven,
 }
 """Rules of events that change one lane and nothing else."""

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from engine import events as e
 from engine.attempt import Attempts
@@ -164,6 +165,9 @@ class Host:
         await journal.record(*reply.events, receipts=[self._acknowledged(command, reply.receipt)])
         if asked_for_check and not journal.run.found_check:
             await self._note(e.CheckChosen(journal.run.check))
+        for event in reply.events:
+            if isinstance(event, e.LoopForgiven) and event.subject:
+                await self._note(e.LoopExcused(event.form, event.subject))
 
     def _journal_for(self, command: CommandRow, reader: LogReader) -> Journal:
         """The journal of the run a command is about.
@@ -184,6 +188,7 @@ class Host:
         self, command: CommandRow, wish: dict[str, Any], reader: LogReader, group: asyncio.TaskGroup
     ) -> None:
         started = await self._composer.open(wish, self._repository)
+        started = replace(started, excused=self._repository.excused)
         run = Run(RunId(f"r{_next_number(reader, self._git)}"))
         planned = brought_plan(run, started, wish["plan"]) if wish.get("plan") else ()
         journal = Journal(self._log, self._clock, run)

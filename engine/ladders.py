@@ -72,6 +72,8 @@ class Policy(Value, frozen=True, omit_defaults=True):
     ladders: dict[str, tuple[Step, ...]] = {}
     """By the failure's word; what is missing is taken from `LADDERS`."""
     requests: Requests = Requests()
+    breaks_from: float = 0.8
+    """Confidence from which a loop is broken; below, the lane is nudged once, and the loop is shown."""
 
 
 def built_in(failure: Failure) -> tuple[Step, ...]:

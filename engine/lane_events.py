@@ -166,6 +166,8 @@ class LoopFound(Event, frozen=True):
     confidence: float = 1.0
     began: int = 0
     by: str = "engine"
+    subject: str = ""
+    """The tool that repeats; empty for a stream and between agents."""
 
 
 class LoopNudged(Event, frozen=True):
@@ -178,10 +180,11 @@ class LoopNudged(Event, frozen=True):
 
 
 class LoopForgiven(Event, frozen=True):
-    """The person said that this is not a loop."""
+    """The person said that this is not a loop, for this lane; with a tool, for the lanes after it too."""
 
     task: TaskId
     form: str
+    subject: str = ""
 
 
 class CheckFinished(Event, frozen=True):

@@ -213,7 +213,7 @@ class Desk(Protocol):
         """Ask the person and wait; the same question in the same attempt is asked once."""
 
     def forgiven(self) -> tuple[str, ...]:
-        """The forms of repetition that the person called honest in this lane."""
+        """What the person called honest: a kind of repetition, or a kind and the tool it is honest for."""
 
 
 class Composer(Protocol):

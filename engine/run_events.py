@@ -35,6 +35,13 @@ class FileTrusted(Event, frozen=True):
     digest: str
 
 
+class LoopExcused(Event, frozen=True):
+    """The person said that this kind of repetition by this tool is no loop, in this repository."""
+
+    form: str
+    subject: str
+
+
 class CheckChosen(Event, frozen=True):
     """The person named the check command, for the repository or (with a run's id) for a run; None is no check."""
 
@@ -63,6 +70,8 @@ class RunStarted(Event, frozen=True):
     sandbox: str = ""
     notes: tuple[str, ...] = ()
     settings: dict[str, Any] = {}
+    excused: tuple[str, ...] = ()
+    """Repetition that the person called honest in earlier runs, as in `Lane.forgiven`."""
     budget: Budget = Budget()
     policy: Policy = Policy()
 

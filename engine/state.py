@@ -40,6 +40,8 @@ class LoopSeen(Part, frozen=True):
     evidence: str
     confidence: float
     at: float
+    subject: str = ""
+    """The tool that repeats."""
 
 
 class Said(Part, frozen=True):
@@ -95,13 +97,18 @@ class Lane(Part, frozen=True):
     tool_calls: int = 0
     tool_errors: int = 0
     loop: LoopSeen | None = None
+    last_loop: LoopSeen | None = None
+    """The loop that was found last, also when it is left behind."""
     loops: int = 0
     nudges: tuple[str, ...] = ()
     """Words of the person and of the loop breaker; those beyond `delivered` are still to be read."""
     delivered: int = 0
+    breaking: tuple[str, ...] = ()
+    """Those of them that are the loop breaker's: what they were about ends with the attempt."""
     interrupts: int = 0
     """Grows when the current turn must be cut at once."""
     forgiven: tuple[str, ...] = ()
+    """What the person called honest: a kind of loop, or a kind and the tool it is honest for."""
     said: tuple[Said, ...] = ()
     """What passed between agents over this task lately."""
     trouble: str = ""
@@ -236,6 +243,8 @@ class Run(Part, frozen=True):
     ended_at: float = 0.0
     tasks: dict[TaskId, Task] = {}
     lanes: dict[TaskId, Lane] = {}
+    excused: tuple[str, ...] = ()
+    """What the person called honest for a tool, in this run and before it."""
     approvals: dict[ApprovalId, Approval] = {}
     evidence: dict[str, CheckResult] = {}
     """What checks said, by `evidence_key`: a tree is never checked twice."""
@@ -316,6 +325,8 @@ class Repository(Part, frozen=True):
     """Path to digest of the content that was trusted."""
     check: CheckSpec | None = None
     is_check_chosen: bool = False
+    excused: tuple[str, ...] = ()
+    """Repetition that is no loop here: a kind and a tool, as in `Lane.forgiven`."""
 
 
 def evidence_key(tree: str, check: CheckSpec) -> str:

@@ -147,10 +147,13 @@ def _forgive(run: Run, wish: Mapping[str, Any]) -> Reply:
     lane = run.lanes.get(task.task) if task else None
     if task is None or lane is None:
         return Refused("there is no such lane")
-    form = str(wish.get("form") or (lane.loop.form if lane.loop else ""))
+    seen = lane.loop or lane.last_loop
+    form = str(wish.get("form") or (seen.form if seen else ""))
     if not form:
         return Refused("no loop was reported there")
-    return Granted((e.LoopForgiven(task.task, form),), f"{task.task}: {form} is not a loop")
+    subject = seen.subject if seen and seen.form == form else ""
+    what = f"{form} by {subject}" if subject else form
+    return Granted((e.LoopForgiven(task.task, form, subject),), f"{task.task}: {what} is not a loop")
 
 
 def _escalate(run: Run, wish: Mapping[str, Any]) -> Reply:

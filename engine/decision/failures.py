@@ -15,6 +15,7 @@ from engine.spending import account_of
 from engine.state import Approval, Run, Task
 from engine.words import Failure, Reaction, Role, TaskState
 
+BY_PERSON = "person"
 NOBODY_TO_NUDGE = 1_000_000
 
 HELP: dict[str, Reaction] = {"retry": Reaction.RETRY, "reassign": Reaction.REASSIGN, "climb": Reaction.CLIMB}
@@ -51,7 +52,26 @@ def on_loop(run: Run, event: e.LoopFound) -> tuple[e.Event, ...]:
     is_between = event.form in BETWEEN_AGENTS
     if task is None or not (task.state is TaskState.RUNNING or (is_between and not task.is_settled)):
         return ()
+    if not _is_certain(run, task, event):
+        return _nudge_once(task, event)
     return break_loop(run, task, event.form, event.evidence)
+
+
+def _is_certain(run: Run, task: Task, event: e.LoopFound) -> bool:
+    """Whether a finding is to be acted upon: findings of one lane add up, for the count outlives every remedy."""
+    lane = run.lanes.get(task.task)
+    certainty = 1.0 - (1.0 - event.confidence) ** max(1, lane.loops if lane else 1)
+    return event.by == BY_PERSON or certainty >= run.policy.breaks_from
+
+
+def _nudge_once(task: Task, event: e.LoopFound) -> tuple[e.Event, ...]:
+    if task.reactions.get(f"{Failure.STUCK}:{Reaction.NUDGE}") or task.state is not TaskState.RUNNING:
+        return ()
+    text = (
+        f"It looks as if you make no headway ({event.form}):\n{event.evidence}\n"
+        "If that is so, take the next step with a tool, or finish and say what is missing."
+    )
+    return (e.LoopNudged(task.task, text, f"{event.form}: {event.evidence}"),)
 
 
 def on_handed_off(run: Run, event: e.TaskHandedOff) -> tuple[e.Event, ...]:

@@ -42,7 +42,9 @@ def turn_started(lane: Lane, event: e.TurnStarted, at: float) -> Lane:
 def turn_ended(lane: Lane, event: e.TurnEnded, _at: float) -> Lane:
     usage = add_usage(lane.usage, event.usage)
     account = call_ended(lane.account, event)
-    return replace(lane, in_turn=False, usage=usage, last_usage=event.usage, trouble="", account=account)
+    # A loop is shown until a turn has passed in which its breaker's words were read.
+    loop = None if lane.delivered == len(lane.nudges) else lane.loop
+    return replace(lane, in_turn=False, usage=usage, last_usage=event.usage, trouble="", account=account, loop=loop)
 
 
 def turn_failed(lane: Lane, event: e.TurnFailed, _at: float) -> Lane:
@@ -93,10 +95,6 @@ def lane_continued(lane: Lane, _event: e.LaneContinued, _at: float) -> Lane:
 
 
 def loop_found(lane: Lane, event: e.LoopFound, at: float) -> Lane:
-    seen = LoopSeen(event.form, event.evidence, event.confidence, at)
+    seen = LoopSeen(event.form, event.evidence, event.confidence, at, event.subject)
     said = () if event.form in BETWEEN_AGENTS else lane.said
-    return replace(lane, loop=seen, loops=lane.loops + 1, said=said)
-
-
-def loop_forgiven(lane: Lane, event: e.LoopForgiven, _at: float) -> Lane:
-    return replace(lane, loop=None, forgiven=(*lane.forgiven, event.form))
+    return replace(lane, loop=seen, last_loop=seen, loops=lane.loops + 1, said=said)

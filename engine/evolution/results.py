@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from engine import events as e
 from engine.evolution.parts import change, lane_of, move, with_lane
+from engine.loops.verdict import pardon
 from engine.state import Approval, Run, Task, evidence_key
 from engine.words import CheckSpec, TaskId, TaskState, Verdict
 
@@ -14,9 +15,17 @@ def note_taken(run: Run, event: e.NoteTaken, at: float) -> Run:
     return replace(run, notes_taken=(*run.notes_taken, f"{event.agent}: {event.text}"), at=at)
 
 
+def loop_forgiven(run: Run, event: e.LoopForgiven, at: float) -> Run:
+    known = pardon(event.form, event.subject)
+    lane = lane_of(run, event.task)
+    run = with_lane(run, replace(lane, loop=None, forgiven=(*lane.forgiven, known)), at)
+    return replace(run, excused=(*run.excused, known)) if event.subject else run
+
+
 def loop_nudged(run: Run, event: e.LoopNudged, at: float) -> Run:
     lane = lane_of(run, event.task)
-    nudged = replace(lane, loop=None, nudges=(*lane.nudges, event.text), interrupts=lane.interrupts + 1)
+    breaking, nudges = (*lane.breaking, event.text), (*lane.nudges, event.text)
+    nudged = replace(lane, nudges=nudges, breaking=breaking, interrupts=lane.interrupts + 1)
     run = with_lane(run, nudged, at)
     task = run.tasks.get(event.task)
     if task is None:

@@ -13,14 +13,13 @@ from msgspec.structs import replace
 
 from engine import events as e
 from engine.evolution.parts import lane_of, with_lane
+from engine.policy import YOU
 from engine.state import Run, Said, Task
 from engine.words import Failure, Role
 
 Rule = Callable[[Run, Any, float], Run]
 MOST_SAID = 24
 SAID_CHARS = 1_500
-PERSON = "you"
-"""The rule under which the person's own choices are logged."""
 
 
 def hearing(rule: Rule) -> Rule:
@@ -32,7 +31,7 @@ def hearing(rule: Rule) -> Rule:
         if task is None:
             return after
         lane = lane_of(after, task.task)
-        if isinstance(event, e.TaskRevised) and event.rule == PERSON:
+        if isinstance(event, e.TaskRevised) and event.rule == YOU:
             return with_lane(after, replace(lane, said=()), at) if lane.said else after
         said = _said(run, task, event)
         kept = replace(lane, said=(*lane.said, said)[-MOST_SAID:]) if said else lane

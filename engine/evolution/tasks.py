@@ -8,7 +8,7 @@ from engine import events as e
 from engine.budget import of_attempt
 from engine.evolution.parts import change, lane_of, move, with_lane, with_task
 from engine.lifecycle import may_move
-from engine.state import Run, Task
+from engine.state import Lane, Run, Task
 from engine.words import Reaction, RunOutcome, RunStatus, TaskState
 
 
@@ -32,6 +32,7 @@ def run_started(run: Run, event: e.RunStarted, at: float) -> Run:
         sandbox=event.sandbox,
         notes=event.notes,
         settings=event.settings,
+        excused=event.excused,
         budget=event.budget,
         budget_given=event.budget,
         policy=event.policy,
@@ -137,6 +138,8 @@ def task_started(run: Run, event: e.TaskStarted, at: float) -> Run:
             in_turn=False,
             queued_at=0.0,
             loop=None,
+            nudges=_unread(lane),
+            breaking=(),
             tool=None,
             is_truncated=False,
             trouble="",
@@ -144,6 +147,12 @@ def task_started(run: Run, event: e.TaskStarted, at: float) -> Run:
         ),
         at,
     )
+
+
+def _unread(lane: Lane) -> tuple[str, ...]:
+    """The person's words wait for the next attempt; those against a loop were about the one that is over."""
+    waiting = (words for words in lane.nudges[lane.delivered :] if words not in lane.breaking)
+    return (*lane.nudges[: lane.delivered], *waiting)
 
 
 def task_produced(run: Run, event: e.TaskProduced, at: float) -> Run:

@@ -27,7 +27,7 @@ from engine.loops.calls import CallMemory, Repeat
 from engine.loops.evidence import Evidence
 from engine.loops.fingerprint import Result, error_of, is_edit, is_wait, result_of
 from engine.loops.step import Step, StepKind
-from engine.loops.verdict import LoopKind, Verdict, excerpt
+from engine.loops.verdict import LoopKind, Verdict, excerpt, pardon
 
 THRESHOLD = 1.7
 SECOND = 0.4
@@ -198,6 +198,8 @@ class TrajectoryDetector:
         return weight * (WAIT_WEIGHT if is_wait(step) else 1.0)
 
     def _leniency(self, step: Step, kind: LoopKind) -> float:
+        if pardon(kind, step.tool) in self.forgiven:
+            return 0.0
         return FORGIVEN_WEIGHT if step.tool in self.forgiven or kind.value in self.forgiven else 1.0
 
     def _verdict(self, kind: LoopKind, began: int, evidence: str, confidence: float, subject: str) -> Verdict | None:

@@ -5,6 +5,7 @@ Words come from the issue: a soft verdict earns a nudge, a hard one breaks the l
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
@@ -80,6 +81,10 @@ class Verdict:
     subject: str = ""
     """The tool, or the agents, that the verdict is about; the key of `forgive`."""
 
+    def is_forgiven(self, forgiven: Collection[str]) -> bool:
+        """Whether this was called honest: the kind as a whole, or for what it is about."""
+        return self.kind.value in forgiven or pardon(self.kind, self.subject) in forgiven
+
     @property
     def place(self) -> Place:
         """Where it runs."""
@@ -89,6 +94,11 @@ class Verdict:
     def severity(self) -> Severity:
         """Hard when confident enough to break the loop without asking."""
         return Severity.HARD if self.confidence >= HARD_FROM else Severity.SOFT
+
+
+def pardon(form: str, subject: str) -> str:
+    """How a forgiven loop is remembered: its kind, and the tool where there is one."""
+    return f"{form} {subject}".rstrip()
 
 
 def excerpt(text: str, limit: int = EVIDENCE_CHARACTERS) -> str:

@@ -8,7 +8,7 @@ from agents.retries import failure_of
 from agents.sitting import Sitting
 from agents.turn import Heard
 from engine.clean import clean_line
-from engine.errors import Busy, ContextOverflow, MalformedReply, ModelFault, Refused, UnknownModel
+from engine.errors import Busy, ContextOverflow, MalformedReply, ModelFault, OverBudget, Refused, UnknownModel
 from engine.lane_events import ContextCompacted, ContextTruncated, TurnFailed
 from engine.ports import Failed
 from engine.words import Failure
@@ -24,17 +24,19 @@ async def mend(sitting: Sitting, turn: int, heard: Heard, fault: ModelFault) -> 
 
     Out: None when the conversation was changed so that another turn makes sense, else the end of the attempt.
     """
+    if isinstance(fault, OverBudget):
+        return failed(Failure.BUDGET, str(fault), sitting.context.recap())
     if isinstance(fault, MalformedReply) and sitting.repairs == 0:
         sitting.repairs += 1
-        await _record(sitting, turn, fault, 0.0)
+        await _record(sitting, turn, heard, fault, 0.0)
         sitting.context.reply(heard.message())
         sitting.context.say(REPAIR.format(reason=clean_line(fault.reason, 200)))
         return None
     if isinstance(fault, ContextOverflow) and sitting.overflows == 0:
         sitting.overflows += 1
-        await _record(sitting, turn, fault, 0.0)
+        await _record(sitting, turn, heard, fault, 0.0)
         return await compact(sitting, f"the server refused the prompt: {fault.reason}")
-    await _record(sitting, turn, fault, -1.0)
+    await _record(sitting, turn, heard, fault, -1.0)
     return failed(failure_of(fault), f"{fault}. {remedy(fault)}".strip(), str(fault))
 
 
@@ -77,6 +79,6 @@ def remedy(fault: ModelFault) -> str:
     return ""
 
 
-async def _record(sitting: Sitting, turn: int, fault: ModelFault, retry_in_s: float) -> None:
+async def _record(sitting: Sitting, turn: int, heard: Heard, fault: ModelFault, retry_in_s: float) -> None:
     reason = clean_line(str(fault), 300)
-    await sitting.desk.record(TurnFailed(sitting.task, turn, failure_of(fault), reason, retry_in_s))
+    await sitting.desk.record(TurnFailed(sitting.task, turn, failure_of(fault), reason, retry_in_s, heard.charged))

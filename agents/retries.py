@@ -8,7 +8,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from engine.errors import Busy, ContextOverflow, MalformedReply, ModelFault, Refused, UnknownModel, Unreachable
+from engine.errors import (
+    Busy,
+    ContextOverflow,
+    MalformedReply,
+    ModelFault,
+    OverBudget,
+    Refused,
+    UnknownModel,
+    Unreachable,
+)
 from engine.words import Failure
 
 FAILURES: dict[type[ModelFault], Failure] = {
@@ -18,6 +27,7 @@ FAILURES: dict[type[ModelFault], Failure] = {
     UnknownModel: Failure.UNKNOWN_MODEL,
     ContextOverflow: Failure.OVERFLOW,
     MalformedReply: Failure.MALFORMED,
+    OverBudget: Failure.BUDGET,
 }
 
 

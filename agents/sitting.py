@@ -8,10 +8,12 @@ from typing import Protocol
 
 from agents.context import Context
 from agents.definition import AgentDefinition
+from agents.models.prices import Prices
 from agents.footprint import Footprint
 from agents.retries import Retries
 from agents.tiny import OUTPUT_TOKENS, TEMPERATURE, stops
 from agents.tools.tool import Finish
+from agents.worst_case import WorstCase
 from engine.loops import TrajectoryDetector
 from engine.model import ModelProfile, ModelRequest, ToolCall, ToolSpec
 from engine.ports import Brief, Desk, Model
@@ -84,6 +86,9 @@ class Sitting:
 
     def __post_init__(self) -> None:
         self.footprint = Footprint(self.brief.root)
+
+    prices: Prices = field(default_factory=Prices)
+    worst_case: WorstCase = field(default_factory=WorstCase)
 
     @property
     def task(self) -> TaskId:

@@ -7,8 +7,10 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import TypeVar
 
+from engine.budget import Ask
 from engine.clock import Clock
 from engine.event import Event
+from engine.lane_events import TurnStarted
 from engine.ports import Answer, Question
 from engine.sandbox.sandbox import CommandResult, CommandSpec, OnOutput, Sandbox, SandboxTier
 from engine.words import Rung
@@ -113,6 +115,10 @@ class PaperDesk:
             yield
         finally:
             self.seated -= 1
+
+    async def send(self, started: TurnStarted, ask: Ask, rung: Rung) -> int:
+        await self.record(started)
+        return ask.output_tokens
 
     async def boundary(self, turn: int) -> tuple[str, ...]:
         self.boundaries.append(turn)

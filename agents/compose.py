@@ -6,16 +6,23 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from agents.crew import Crew
 from agents.definition import AgentDefinition
 from agents.flow_file import built_in_flows
 from agents.going_over import MAX_ITEMS, subject_of
 from agents.ladder import NO_TOOLS, TINY, cards
 from agents.memory import Memory
+from agents.models.prices import Prices
 from agents.models.script import Script, load_script
 from agents.models.scripted import ScriptedModel, profile_of
+from agents.policy_file import Effective, read_policy
+from agents.retries import Retries
 from agents.roster import read_roster
 from agents.routing import Route, route, wants_text
+from engine.budget import Budget
+from engine.budget_wish import opening_budget
 from engine.check_finder import find_check
 from engine.clean import clean_line
 from engine.clock import Clock
@@ -61,10 +68,12 @@ class Composition:
 
         In:      the wish: `goal`, `flow` (auto), `check`, `commits` or `files` to go over, `lanes`, `allow_cloud`,
                  `root` (the checkout it was made in, when that is not the engine's own), `unattended`,
-                 `accept_plan`, `plan`, `models` (word to names), `script`, `speed`.
+                 `accept_plan`, `plan`, `models` (word to names), `budget` (node to caps), `prices`, `script`, `speed`.
         Raises:  UserFault with what to do instead.
         """
         facts = await in_thread(self._look, wish)
+        budget = _budget(wish)
+        effective = await in_thread(read_policy, facts.root, repository.trusted)
         cloud = bool(wish.get("allow_cloud")) or repository.cloud_allowed
         profiles = await self._profiles(wish, cloud)
         items = await in_thread(self._items, facts, wish)
@@ -90,8 +99,10 @@ class Composition:
             accepts_plan=bool(wish.get("accept_plan")),
             cloud_allowed=cloud,
             sandbox=self._sandbox.tier.letter,
-            notes=(*facts.notes, *_without_tools(flow, roster), *self._unreadable),
+            notes=(*facts.notes, *_without_tools(flow, roster), *self._unreadable, *_unused(effective)),
             settings=_kept(wish),
+            budget=budget,
+            policy=effective.policy,
         )
 
     def agent(self, run: Run, repository: Repository) -> Agent:
@@ -99,7 +110,9 @@ class Composition:
         if not self._agents:
             root = Path(run.settings.get("root") or self._places.root)
             self._agents = read_roster(root, repository.trusted).agents
-        return Crew(self._agents, lambda ref: self._model(ref, run), memory=Memory(self._places.memory))
+        retries = Retries(**msgspec.structs.asdict(run.policy.requests))
+        memory, prices = Memory(self._places.memory), Prices(own_prices(run.settings))
+        return Crew(self._agents, lambda ref: self._model(ref, run), memory=memory, retries=retries, prices=prices)
 
     async def aclose(self) -> None:
         """Let go of connections and child processes."""
@@ -244,6 +257,26 @@ def _edits(flow: Flow) -> bool:
     return any(node.check and (node.edits or node.grafts) for node in flow.nodes)
 
 
+def _budget(wish: Mapping[str, Any]) -> Budget:
+    given = wish.get("budget")
+    try:
+        return opening_budget(given) if isinstance(given, Mapping) else Budget()
+    except (TypeError, ValueError) as error:
+        raise UserFault(f"That is no budget: {error}.", remedy="See orchestra-tui run --help.") from error
+
+
+def own_prices(settings: Mapping[str, Any]) -> dict[str, tuple[float, float]]:
+    """The person's own prices of models, by `provider/name`, in dollars per million prompt and output tokens."""
+    given = settings.get("prices")
+    pairs = given.items() if isinstance(given, Mapping) else ()
+    return {str(name): (float(both[0]), float(both[1])) for name, both in pairs}
+
+
+def _unused(effective: Effective) -> tuple[str, ...]:
+    """A sentence for a policy of the repository that nobody trusts."""
+    return tuple(file.reason for file in effective.files if file.reason)
+
+
 def _lanes(wish: Mapping[str, Any]) -> int:
     return max(1, min(int(wish.get("lanes") or DEFAULT_LANES), MAX_LANES))
 
@@ -258,4 +291,4 @@ def _words(wish: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
 
 def _kept(wish: Mapping[str, Any]) -> dict[str, Any]:
     """What a resumed run needs again."""
-    return {name: wish[name] for name in ("root", "script", "speed") if wish.get(name)}
+    return {name: wish[name] for name in ("root", "script", "speed", "prices") if wish.get(name)}

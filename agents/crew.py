@@ -19,6 +19,7 @@ from agents.ladder import NO_TOOLS, TINY
 from agents.loop import work
 from agents.memory import LIMIT_TOKENS, Memory
 from agents.models.estimate import tokens_in, tokens_in_messages
+from agents.models.prices import Prices
 from agents.prompt import CHARS_PER_TOKEN, brief_sections, role_of, system_sections
 from agents.retries import Retries, failure_of
 from agents.rules import read_rules, rules_text
@@ -57,6 +58,7 @@ class Crew:
     """Profiles that were asked for already, by `provider/name`; others are asked once an attempt."""
     memory: Memory | None = None
     retries: Retries = field(default_factory=Retries)
+    prices: Prices = field(default_factory=Prices)
     limits: Limits = field(default_factory=Limits)
 
     async def attempt(self, brief: Brief, desk: Desk) -> Outcome:
@@ -78,6 +80,9 @@ class Crew:
             return failed(Failure.UNKNOWN_MODEL, f"{brief.rung.model} is not local any more; nothing was sent")
         if refusal := _cannot(brief, profile):
             return failed(Failure.MALFORMED, refusal)
+        if not profile.is_local:
+            # The table of prices takes a while to load: not on the loop that all lanes share.
+            await in_thread(self.prices.of, profile, 1)
         sit_down = self._sit_down_small if _is_tiny(brief, profile) else self._sit_down
         return await work(await sit_down(brief, desk, agent, model, profile))
 
@@ -105,7 +110,7 @@ class Crew:
         taken = tokens_in_messages((), offered) + sum(tokens_in(section.text) for section in system)
         context = Context(system, brief_sections(brief, window, taken), window, offered)
         draw = random.Random(f"{brief.run} {brief.task.task} {brief.attempt}")
-        return Sitting(brief, desk, agent, role, model, profile, context, belt, self.retries, draw)
+        return Sitting(brief, desk, agent, role, model, profile, context, belt, self.retries, draw, prices=self.prices)
 
     async def _sit_down_small(
         self, brief: Brief, desk: Desk, agent: AgentDefinition, model: Model, profile: ModelProfile
@@ -116,7 +121,20 @@ class Crew:
         context = Context(told.system, told.brief, window, examples=told.examples)
         draw = random.Random(f"{brief.run} {brief.task.task} {brief.attempt}")
         role = role_of(brief)
-        return Sitting(brief, desk, agent, role, model, profile, context, belt, self.retries, draw, is_tiny=True)
+        return Sitting(
+            brief,
+            desk,
+            agent,
+            role,
+            model,
+            profile,
+            context,
+            belt,
+            self.retries,
+            draw,
+            is_tiny=True,
+            prices=self.prices,
+        )
 
     def _background(self, brief: Brief, agent: AgentDefinition, window: Window) -> tuple[str, str]:
         """Rules of the repository and notes of the agent, as far as the window has room for them."""

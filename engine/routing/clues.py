@@ -56,12 +56,13 @@ translate | 3.0 | translate, translation, into french, into english, into german
 translate | 3.0 | to french, to english, to spanish, to german, auf deutsch
 extract | 2.4 | extract, extraction, parse, entities, csv, list all, pull out, named entities, into json, as json
 classify | 2.4 | classify, classification, sentiment, categorize, categorise, label, toxicity, positive or negative
-classify | 2.4 | true or false, which category, spam or
+classify | 2.4 | true or false, which category, spam or, rating, reviews, on a scale
 rewrite | 2.2 | paraphrase, rephrase, proofread, reword, shorten, grammar, rewrite, make it sound, improve the
 rewrite | 2.2 | more formal, more concise, correct the
 writing | 2.0 | poem, story, essay, blog, haiku, song, lyrics, slogan, tweet, email, letter, limerick, screenplay
 writing | 2.0 | article, speech, headline, paragraph, novel, compose, draft, write a short, write an
-role play | 2.4 | roleplay, persona, pretend, act as, you are a , imagine you are, imagine yourself, in the voice of
+role play | 2.4 | roleplay, persona, pretend, act as, the role of, you are a , imagine you are
+role play | 2.4 | imagine yourself, in the voice of
 explain | 1.5 | explain, describe, clarify, what does this, how does, what is the difference, in simple terms
 advice | 1.4 | tips, recommend, suggest, advice, ideas, brainstorm, how do i, how can i, how to, should i, best way
 fact | 1.2 | who was, who is, who wrote, when did, when was, what year, what is the capital, where is, which country

@@ -18,13 +18,13 @@ def _words(listed: str) -> frozenset[str]:
 
 _CONSTRAINTS = _words(
     "must should only exactly least most avoid never without ensure include required requirements constraint "
-    "constraints not don't cannot except unless using keep limit maximum minimum"
+    "constraints don't cannot except unless limit maximum minimum"
 )
-_STEPS = ("step by step", "step-by-step", "first,", "then ", "finally", "chain of thought", "show your work")
+_STEPS = ("step by step", "step-by-step", "chain of thought", "show your work")
 _DEPTH = _words(
-    "why prove derive optimal optimize optimise complexity tradeoffs trade-offs rigorous analyze analyse design analysis "
-    "distributed robust edge invariant semantics consistency backwards compatible performance subtle intermittent "
-    "comprehensive detailed"
+    "why prove derive optimal optimize optimise complexity tradeoffs trade-offs rigorous analyze analyse design "
+    "analysis distributed robust edge invariant semantics consistency backwards compatible performance subtle "
+    "intermittent comprehensive detailed"
 )
 _SMALL = _words(
     "simple simply short briefly brief quick quickly small tiny minor trivial easy basic one-line sentence word title "

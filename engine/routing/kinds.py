@@ -75,6 +75,7 @@ CHOICES = re.compile(r"(?:^|\s)\(?a[).:]\s.{0,400}?(?:^|\s)\(?b[).:]\s.{0,400}?(
 SIGNATURE = re.compile(
     r"^\s*(?:async )?def \w+\(|^\s*(?:public|private|static) \w+|\bfunction \w+\(|^\s*#include", re.MULTILINE
 )
+_COUNTING = frozenset({"two", "three", "four", "five", "six", "half", "twice", "dozen", "third", "double", "thrice"})
 MATHS_KINDS = frozenset({K.MATHS, K.PROOF, K.WORD_PROBLEM})
 
 
@@ -94,8 +95,8 @@ class Reading:
 
     @property
     def numbers(self) -> int:
-        """How many numbers the sample names."""
-        return sum(token[0].isdigit() for token in self.tokens)
+        """How many numbers the sample names, in digits or in words."""
+        return sum(token[0].isdigit() or token in _COUNTING for token in self.tokens)
 
 
 def read(text: object) -> Reading:
@@ -182,7 +183,7 @@ def _by_shape(reading: Reading) -> Kind:
         return K.MATHS
     if reading.sample.rstrip().endswith("?") or reading.opening & _ASKING:
         return K.FACT
-    return K.CHAT if reading.size <= 40 else K.OTHER
+    return K.CHAT if reading.size <= 25 and reading.sample.isascii() else K.OTHER
 
 
 _ASKING = frozenset(["what", "who", "when", "where", "which", "why", "whose"])

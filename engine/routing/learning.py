@@ -19,10 +19,12 @@ from engine.routing.counters import NOTHING, Counters, Outcome, Tally, Weights, 
 from engine.routing.score import log_odds, probability
 
 RATE = 0.12
-REACH = 1.5
+REACH = 0.5
 """How far a learned weight may go from the hand-set one."""
 PSEUDO_MODEL, PSEUDO_KIND = 4.0, 16.0
 """How many outcomes weigh as much as what was foretold: of a model, of a kind with a model."""
+AFTER_SHARE = 0.35
+"""How much of the counts' word stands after a run: what the run itself shows weighs more than whose run it was."""
 MAX_GROUPS = 400
 
 
@@ -38,7 +40,7 @@ def _offset(name: str, tally: Tally, is_after: bool) -> float:
     foretold = (tally.expected_after if is_after else tally.expected_before) / total
     weight = PSEUDO_MODEL if name.startswith("|") else PSEUDO_KIND
     chance = (tally.paid + weight * foretold) / (total + weight)
-    return log_odds(chance) - log_odds(foretold)
+    return (AFTER_SHARE if is_after else 1.0) * (log_odds(chance) - log_odds(foretold))
 
 
 def combined(hand: Sequence[float], learned: Weights) -> tuple[float, ...]:

@@ -77,14 +77,18 @@ def decide(
     left, rule, why = _fit(ladder, tokens, allowed, needs_tools)
     first = ladder[left[0]] if left else None
     score = score_before(task, tokens, kind, known, first.model if first else "")
-    picked = next((index for index in left if chosen and ladder[index].tier == chosen), None)
-    if picked is not None:
+    picked = next((index for index, one in enumerate(ladder) if one.tier == chosen and _may(one, allowed)), None)
+    if chosen and picked is not None:
         return _decision(ladder, picked, score, "your choice", "you chose it")
     if first is None:
         return _without_rung(ladder, score, rule, why, allowed)
     if rule:
         return _decision(ladder, left[0], score, rule, why)
     return _by_kind(ladder, left, score, known, allowed)
+
+
+def _may(rung: Rung, allowed: Permissions) -> bool:
+    return rung.is_local or allowed.cloud_allowed
 
 
 def wanted_tier(score: Score) -> str:
@@ -99,7 +103,7 @@ def _fit(ladder: Sequence[Rung], tokens: float, allowed: Permissions, needs_tool
     left, rule, why = list(range(len(ladder))), "", ""
     is_spent = allowed.budget_usd is not None and allowed.budget_usd <= 0
     strict: tuple[tuple[str, Callable[[Rung], bool], str], ...] = (
-        ("privacy", lambda r: r.is_local or allowed.cloud_allowed, "the cloud is not allowed here"),
+        ("privacy", lambda r: _may(r, allowed), "the cloud is not allowed here"),
         ("budget", lambda r: r.is_local or not is_spent, "the budget is spent: it stays local"),
     )
     mild: tuple[tuple[str, Callable[[Rung], bool], str], ...] = (

@@ -63,7 +63,7 @@ BEFORE: Final[dict[str, float]] = {
     "kind": 1.0,
     "length": 0.28,  # per doubling of the text beyond 200 characters, at most 6 of them
     "context": 0.22,  # per doubling of the context beyond 2,000 tokens, at most 7
-    "constraints": 0.22,  # per doubling of what must, must not, only, at least …
+    "constraints": 0.30,  # per doubling of what must, must not, only, at least …
     "parts": 0.14,  # per doubling of list items and questions
     "numbers": 0.12,  # per doubling of numbers
     "formula": 0.25,

@@ -100,3 +100,18 @@ async def test_words_from_outside_begin_the_evidence_anew(tmp_path: Path, has_wo
     desk.on_record = speak
 
     assert bool(await forms(tmp_path, [calls("read_file", path="missing.py")] * 5, desk)) is not has_words
+
+
+async def test_what_is_honest_for_one_tool_is_still_a_loop_with_another(tmp_path: Path) -> None:
+    steps = [calls("read_file", path="missing.py")] * 6
+
+    assert await forms(tmp_path, steps, PaperDesk(forgiven=("same_call read_file",))) == []
+    assert await forms(tmp_path, steps, PaperDesk(forgiven=("same_call run_command",))) == [LoopKind.SAME_CALL]
+
+
+async def test_a_finding_names_its_tool(tmp_path: Path) -> None:
+    desk = PaperDesk()
+
+    await forms(tmp_path, [calls("read_file", path="missing.py")] * 5, desk)
+
+    assert [fact.subject for fact in desk.of(LoopFound)] == ["read_file"]

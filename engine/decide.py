@@ -27,7 +27,7 @@ from engine.decision.votes import on_vote_answer
 from engine.evolve import evolve
 from engine.graph import first_tasks
 from engine.state import Run
-from engine.words import ApprovalId, Role, RunOutcome, TaskState
+from engine.words import ApprovalId, Role, RunOutcome, TaskId, TaskState
 
 NOBODY = "nobody is here: safe default"
 
@@ -73,7 +73,7 @@ def _on_check(run: Run, _event: e.CheckFinished) -> tuple[e.Event, ...]:
 
 
 def _on_added(run: Run, event: e.TaskAdded) -> tuple[e.Event, ...]:
-    return settle_unmanned(run) if event.spec.role is Role.GATE else ()
+    return settle_unmanned(run, [run.tasks[TaskId(event.spec.task)]]) if event.spec.role is Role.GATE else ()
 
 
 def _on_moved(run: Run, event: e.TaskMoved) -> tuple[e.Event, ...]:

@@ -6,11 +6,14 @@ asked again after every fact and after every restart, so that resuming needs no 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TypeAlias
+from itertools import chain, islice
+from typing import NamedTuple, TypeAlias
 
-from engine.graph import has_checked_work, ready
+from engine.graph import UNMANNED, has_checked_work, ready
 from engine.judge import is_for_one_task, needs_before
+from engine.lifecycle import SETTLED
 from engine.state import Run, Task, evidence_key
 from engine.words import CheckSpec, Role, RunStatus, TaskId, TaskState
 
@@ -54,46 +57,67 @@ Effect: TypeAlias = Attempting | Checking | Landing | Reaping
 
 def due(run: Run) -> tuple[Effect, ...]:
     """Everything that should be going on, in the order in which it should start."""
+    return (*work_due(run), *reaps_due(run))
+
+
+def work_due(run: Run) -> tuple[Effect, ...]:
+    """What should be going on but for lanes giving their worktrees back; it does not depend on what lanes are at."""
     if run.is_over:
-        return _reaps(run)
-    running = [Attempting(task.task, task.attempt) for task in _in(run, TaskState.RUNNING)]
+        return ()
+    stand = _standing(run)
+    running = [Attempting(task.task, task.attempt) for task in stand.running]
     if run.status is RunStatus.PAUSED:
         # A landing whose merge is about to become the branch's head is over in a moment; half of it would be a lie.
         return (*running, *(_landing(run) if run.intent else ()))
-    starts = _starts(run, max(run.max_lanes, 1) - len(running))
-    return (*running, *_checks(run), *_landing(run), *starts, *_reaps(run))
+    starts = _starts(run, stand, max(run.max_lanes, 1) - len(running))
+    return (*running, *_checks(run, stand), *_landing(run), *starts)
 
 
-def waiting_for_lane(run: Run) -> tuple[Task, ...]:
-    """Tasks that could start but for a free lane, in the order they will."""
-    room = max(run.max_lanes, 1) - len(_in(run, TaskState.RUNNING))
-    return tuple(_ready(run)[max(room, 0) :])
+class _Standing(NamedTuple):
+    """The tasks that are not settled, by what may be due for them; each fact asks for it, so it is one pass."""
+
+    running: list[Task]
+    checking: list[Task]
+    reviews: list[Task]
+    others: list[Task]
+    """Tasks that may start, as reviews may: those first, because somebody waits for them."""
+    is_settled: bool
 
 
-def _in(run: Run, state: TaskState) -> list[Task]:
-    return [task for task in run.tasks.values() if task.state is state]
+def _standing(run: Run) -> _Standing:
+    running: list[Task] = []
+    checking: list[Task] = []
+    reviews: list[Task] = []
+    others: list[Task] = []
+    settled = 0
+    for task in run.tasks.values():
+        state = task.state
+        if state in SETTLED:
+            settled += 1
+        elif state is TaskState.RUNNING:
+            running.append(task)
+        elif state is TaskState.CHECKING:
+            checking.append(task)
+        elif (state is TaskState.PENDING or state is TaskState.REVISING) and task.spec.role not in UNMANNED:
+            (reviews if task.spec.role is Role.REVIEW else others).append(task)
+    return _Standing(running, checking, reviews, others, bool(run.tasks) and settled == len(run.tasks))
 
 
-def _ready(run: Run) -> list[Task]:
-    able = (task for task in ready(run) if task.spec.role not in (Role.GATE, Role.VOTE))
-    return sorted(able, key=lambda task: task.spec.role is not Role.REVIEW)
-
-
-def _starts(run: Run, room: int) -> list[Attempting]:
-    chosen = _ready(run)[:room] if room > 0 else []
-    return [Attempting(task.task, task.attempt + 1) for task in chosen]
+def _starts(run: Run, stand: _Standing, room: int) -> list[Attempting]:
+    able = ready(run, chain(stand.reviews, stand.others))
+    return [Attempting(task.task, task.attempt + 1) for task in islice(able, max(room, 0))]
 
 
 def _landing(run: Run) -> list[Landing]:
     return [Landing(name, run.tasks[name].commit) for name in run.landing[:1]]
 
 
-def _checks(run: Run) -> list[Checking]:
+def _checks(run: Run, stand: _Standing) -> list[Checking]:
     wanted: list[Checking] = []
-    for task in _in(run, TaskState.CHECKING):
+    for task in stand.checking:
         if task.spec.check:
             wanted += _task_checks(run, task, task.spec.check)
-    wanted += _run_checks(run)
+    wanted += _run_checks(run, stand.is_settled)
     unique = {evidence_key(check.tree, check.check): check for check in reversed(wanted)}
     return list(reversed(unique.values()))
 
@@ -108,19 +132,26 @@ def _task_checks(run: Run, task: Task, check: CheckSpec) -> list[Checking]:
     return []
 
 
-def _run_checks(run: Run) -> list[Checking]:
+def _run_checks(run: Run, is_settled: bool) -> list[Checking]:
     """The base as soon as the run starts, the result when everything is settled."""
     if run.check is None or not has_checked_work(run):
         return []
     wanted = []
     if run.evidence_for(run.base_tree, run.check) is None:
         wanted.append(Checking(run.base_commit, run.base_tree, run.check, TaskId(""), "base"))
-    is_settled = bool(run.tasks) and all(task.is_settled for task in run.tasks.values())
     if is_settled and run.head != run.base_commit and run.evidence_for(run.head_tree, run.check) is None:
         wanted.append(Checking(run.head, run.head_tree, run.check, TaskId(""), "result"))
     return wanted
 
 
-def _reaps(run: Run) -> tuple[Reaping, ...]:
-    done = (run.tasks.get(lane.task) for lane in run.lanes.values() if lane.is_open)
-    return tuple(Reaping(task.task) for task in done if task and task.state is TaskState.DONE)
+def reaps_due(run: Run) -> tuple[Reaping, ...]:
+    """The lanes that should give their worktree back; none while the run is paused."""
+    return () if run.status is RunStatus.PAUSED else tuple(_reaps(run))
+
+
+def _reaps(run: Run) -> Iterator[Reaping]:
+    for lane in run.lanes.values():
+        if lane.worktree and not lane.is_reaped and not lane.kept:
+            task = run.tasks.get(lane.task)
+            if task and task.state is TaskState.DONE:
+                yield Reaping(task.task)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache, partial
 from itertools import chain
+from typing import NamedTuple
 
 from engine.flow import Node
 from engine.lifecycle import SETTLED
@@ -12,6 +14,8 @@ from engine.words import CheckSpec, Role, TaskId, TaskSpec, TaskState
 
 MAX_EACH = 100
 """The most tasks that one list of an agent may become."""
+UNMANNED = frozenset({Role.GATE, Role.VOTE})
+"""Roles that nobody works on: `engine.decision.unmanned` settles such tasks."""
 
 
 def first_tasks(run: Run) -> tuple[TaskSpec, ...]:
@@ -127,20 +131,64 @@ def planned_task(run: Run, spec: TaskSpec, node: Node) -> TaskSpec:
     )
 
 
-def ready(run: Run) -> list[Task]:
-    """The tasks that may start now, in the order they were added: to be revised, or pending with all they need.
+def ready(run: Run, among: Iterable[Task]) -> Iterator[Task]:
+    """Those of some tasks that may start now, in their order: to be revised, or pending with all they need."""
+    # A wave of tasks needs the same few names: each is looked up once.
+    met: dict[str, bool] = {}
+    settled: dict[str, bool] = {}
+    for task in among:
+        if task.state is TaskState.REVISING:
+            yield task
+        elif task.state is TaskState.PENDING:
+            spec = task.spec
+            if _all(run, spec.needs, met, _is_met) and _all(run, spec.after, settled, _is_settled):
+                yield task
 
-    Those that nobody works on are among them: `engine.decision.unmanned` settles them before anybody could start them.
-    """
-    is_met, is_settled = cache(partial(_is_met, run)), cache(partial(_is_settled, run))
 
-    def may_start(task: Task) -> bool:
-        if task.state is not TaskState.PENDING:
-            return task.state is TaskState.REVISING
+def _all(run: Run, names: tuple[str, ...], known: dict[str, bool], rule: Callable[[Run, str], bool]) -> bool:
+    for name in names:
+        holds = known.get(name)
+        if holds is None:
+            holds = known[name] = rule(run, name)
+        if not holds:
+            return False
+    return True
+
+
+class Hanging(NamedTuple):
+    """The tasks that may settle by themselves, and whether there is a reason to ask: one pass, it is asked often."""
+
+    pending: list[Task]
+    reviews: list[Task]
+    """Under way."""
+    unmanned: list[Task]
+    has_lost: bool
+    """Something failed, so that what needs it may be lost."""
+    has_passed: bool
+    """Something is not wanted in this run, so that what needs it may not be either."""
+
+
+def hanging(run: Run) -> Hanging:
+    """What `engine.decision.ending` looks at after a task has settled."""
+    pending: list[Task] = []
+    reviews: list[Task] = []
+    unmanned: list[Task] = []
+    has_lost = has_passed = False
+    for task in run.tasks.values():
+        state = task.state
+        if state is TaskState.DONE:
+            continue
+        if state in SETTLED:
+            has_passed, has_lost = has_passed or task.is_passed, has_lost or not task.is_passed
+            continue
         spec = task.spec
-        return all(map(is_met, spec.needs)) and all(map(is_settled, spec.after))
-
-    return [task for task in run.tasks.values() if may_start(task)]
+        if spec.about:
+            reviews.append(task)
+        elif spec.role in UNMANNED and (state is TaskState.PENDING or state is TaskState.REVISING):
+            unmanned.append(task)
+        if state is TaskState.PENDING:
+            pending.append(task)
+    return Hanging(pending, reviews, unmanned, has_lost, has_passed)
 
 
 def _unwanted(run: Run, task: Task) -> str:
@@ -159,19 +207,19 @@ def _unwanted(run: Run, task: Task) -> str:
     return ""
 
 
-def unwanted(run: Run) -> tuple[tuple[Task, str], ...]:
-    """Pending tasks whose condition is known not to hold, each with the reason."""
-    pending = [task for task in run.tasks.values() if task.state is TaskState.PENDING]
-    found = ((task, _unwanted(run, task)) for task in pending if task.spec.when or task.spec.needs)
+def unwanted(run: Run, stand: Hanging) -> tuple[tuple[Task, str], ...]:
+    """Pending tasks that are known not to be wanted, each with the reason."""
+    asked = (task for task in stand.pending if task.spec.when or (stand.has_passed and task.spec.needs))
+    found = ((task, _unwanted(run, task)) for task in asked)
     return tuple((task, reason) for task, reason in found if reason)
 
 
-def doomed(run: Run) -> tuple[tuple[Task, str], ...]:
+def doomed(run: Run, stand: Hanging) -> tuple[tuple[Task, str], ...]:
     """Pending tasks that need something which will never come, each with the need that is lost."""
-    # A wave of tasks needs the same few names: each is looked up once.
+    if not stand.has_lost:
+        return ()
     is_lost = cache(partial(_is_lost, run))
-    pending = (task for task in run.tasks.values() if task.state is TaskState.PENDING)
-    found = ((task, next(filter(is_lost, task.spec.needs), "")) for task in pending)
+    found = ((task, next(filter(is_lost, task.spec.needs), "")) for task in stand.pending)
     return tuple((task, need) for task, need in found if need)
 
 
@@ -181,10 +229,9 @@ def revivable(run: Run) -> tuple[Task, ...]:
     return tuple(task for task in skipped if not any(_is_lost(run, need) for need in task.spec.needs))
 
 
-def needless_reviews(run: Run) -> tuple[Task, ...]:
+def needless_reviews(run: Run, stand: Hanging) -> tuple[Task, ...]:
     """Reviews under way of work that is judged or settled without them."""
-    under_way = (task for task in run.tasks.values() if task.spec.about and not task.is_settled)
-    return tuple(review for review in under_way if not _has_open_subject(run, review))
+    return tuple(review for review in stand.reviews if not _has_open_subject(run, review))
 
 
 def _has_open_subject(run: Run, review: Task) -> bool:

@@ -1,17 +1,18 @@
 """What should be going on against what is: starts what is missing, cancels what nobody wants, forgets nothing.
 
-It keeps no state but the coroutines that run; after each fact and each restart it asks `engine.due`.
+It keeps no state but the coroutines that run (and the last answer); after each fact and restart it asks `engine.due`.
 A lane's coroutine never raises anything but cancellation and the loss of the log: a failure is a fact, siblings go on.
 """
 
 from __future__ import annotations
 
 import asyncio
+from itertools import zip_longest
 
 from engine import events as e
 from engine.attempt import Attempts
 from engine.clean import clean_line
-from engine.due import Attempting, Checking, Effect, Landing, Reaping, due
+from engine.due import Attempting, Checking, Effect, Landing, Reaping, reaps_due, work_due
 from engine.errors import StoreFault
 from engine.journal import Journal
 from engine.landing import Landings
@@ -35,6 +36,8 @@ class Scheduler:
         self._attempts = attempts
         self._landings = landings
         self._going_on: dict[Effect, asyncio.Task[None]] = {}
+        self._due: tuple[Effect, ...] = ()
+        self._seen: tuple[object, ...] = ()
 
     async def play(self) -> None:
         """Run until the run is over and nothing of it is going on.
@@ -43,13 +46,21 @@ class Scheduler:
         """
         async with asyncio.TaskGroup() as group, self._journal.watching() as changed:
             while True:
-                wanted = due(self._journal.run)
+                wanted = self._wanted()
                 self._cancel_unwanted(wanted)
                 self._start_missing(group, wanted, changed)
                 if self._journal.run.is_over and not wanted and not self._going_on:
                     return
                 await changed.wait()
                 changed.clear()
+
+    def _wanted(self) -> tuple[Effect, ...]:
+        """What is due; most facts tell of a turn or a tool and change nothing about it."""
+        run = self._journal.run
+        seen = (run.tasks, run.evidence, run.landing, run.intent, run.status, run.check)
+        if any(new is not old for new, old in zip_longest(seen, self._seen)):
+            self._due, self._seen = work_due(run), seen
+        return (*self._due, *reaps_due(run))
 
     def _cancel_unwanted(self, wanted: tuple[Effect, ...]) -> None:
         for effect in self._going_on.keys() - set(wanted):
@@ -71,7 +82,7 @@ class Scheduler:
     async def _carry_out(self, effect: Effect, changed: asyncio.Event) -> None:
         try:
             await self._do(effect)
-            if effect in due(self._journal.run):
+            if effect in self._wanted():
                 # Nothing came of it and it would be started again at once, for ever.
                 await self._crashed(effect, "it ended without leading to anything")
         except StoreFault:
@@ -97,7 +108,7 @@ class Scheduler:
 
     async def _crashed(self, effect: Effect, reason: str) -> None:
         """Log a crash, unless the run went on without this effect meanwhile."""
-        if effect not in due(self._journal.run):
+        if effect not in self._wanted():
             return
         match effect:
             case Checking():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from engine import events as e
 from engine.decision.reviews import settle_review
 from engine.decision.unmanned import settle_unmanned
-from engine.graph import doomed, has_checked_work, needless_reviews, revivable, spread_tasks, unwanted
+from engine.graph import doomed, hanging, has_checked_work, needless_reviews, revivable, spread_tasks, unwanted
 from engine.judge import judge
 from engine.state import Run, Task
 from engine.words import RunOutcome, TaskId, TaskState
@@ -41,13 +41,19 @@ def _judged(run: Run, event: Settled) -> tuple[e.Event, ...]:
 
 def _hanging(run: Run) -> tuple[e.Event, ...]:
     """The next thing that settles by itself."""
-    return _needless(run) or _unwanted(run) or _doomed(run) or settle_unmanned(run)
+    stand = hanging(run)
+    return (
+        tuple(e.TaskCancelled(review.task) for review in needless_reviews(run, stand)[:1])
+        or tuple(e.TaskSkipped(task.task, reason, is_passed=True) for task, reason in unwanted(run, stand)[:1])
+        or tuple(e.TaskSkipped(task.task, f"needs {need}") for task, need in doomed(run, stand)[:1])
+        or settle_unmanned(run, stand.unmanned)
+    )
 
 
 def on_revised(run: Run, event: e.TaskRevised) -> tuple[e.Event, ...]:
     """Questions of the last attempt do not matter any more; what was skipped for the task's sake has hope again."""
     closed = (e.ApprovalWithdrawn(asked.approval) for asked in run.open_approvals() if asked.task == event.task)
-    return (*closed, *(revive(run) or settle_unmanned(run)))
+    return (*closed, *(revive(run) or settle_unmanned(run, hanging(run).unmanned)))
 
 
 def revive(run: Run) -> tuple[e.Event, ...]:
@@ -55,21 +61,10 @@ def revive(run: Run) -> tuple[e.Event, ...]:
     return tuple(e.TaskMoved(task.task, TaskState.PENDING) for task in revivable(run)[:1])
 
 
-def _needless(run: Run) -> tuple[e.Event, ...]:
-    return tuple(e.TaskCancelled(review.task) for review in needless_reviews(run)[:1])
-
-
-def _unwanted(run: Run) -> tuple[e.Event, ...]:
-    return tuple(e.TaskSkipped(task.task, reason, is_passed=True) for task, reason in unwanted(run)[:1])
-
-
-def _doomed(run: Run) -> tuple[e.Event, ...]:
-    return tuple(e.TaskSkipped(task.task, f"needs {need}") for task, need in doomed(run)[:1])
-
-
 def ending(run: Run) -> tuple[e.Event, ...]:
     """The run's last event, once everything is settled and the result is checked."""
-    if not run.tasks or not all(task.is_settled for task in run.tasks.values()):
+    # The newest tasks are the likeliest to be open still.
+    if not run.tasks or not all(task.is_settled for task in reversed(run.tasks.values())):
         return ()
     failed = [
         task

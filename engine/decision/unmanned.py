@@ -7,21 +7,21 @@ from engine.decision.votes import tally
 from engine.graph import ready, upstream_of
 from engine.identity import approval_id
 from engine.state import Approval, Run, Task
-from engine.words import Role, TaskState
+from engine.words import Role
 
 BODY_CHARS = 20_000
 
 
-def settle_unmanned(run: Run) -> tuple[e.Event, ...]:
-    """The next gate to be put before the person, or the next vote that is decided."""
-    open_states = (TaskState.PENDING, TaskState.REVISING)
-    votes = (task for task in run.tasks.values() if task.spec.role is Role.VOTE and task.state in open_states)
-    for vote in votes:
-        if found := tally(run, vote):
+def settle_unmanned(run: Run, unmanned: list[Task]) -> tuple[e.Event, ...]:
+    """The next gate to be put before the person, or the next vote that is decided.
+
+    In: unmanned, the gates and votes that are still open.
+    """
+    for task in unmanned:
+        if task.spec.role is Role.VOTE and (found := tally(run, task)):
             return found
-    if not any(task.spec.role is Role.GATE and task.state in open_states for task in run.tasks.values()):
-        return ()
-    return next((_ask(run, task) for task in ready(run) if task.spec.role is Role.GATE), ())
+    gates = (task for task in unmanned if task.spec.role is Role.GATE)
+    return next((_ask(run, gate) for gate in ready(run, gates)), ())
 
 
 def on_gate_answer(task: Task, approval: Approval) -> tuple[e.Event, ...]:

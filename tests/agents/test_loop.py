@@ -426,7 +426,7 @@ async def test_an_empty_text_is_reminded_and_then_fails_as_empty(tmp_path: Path)
 
     assert isinstance(outcome, Failed)
     assert outcome.failure is Failure.EMPTY
-    assert "was empty" in model.requests[1].messages[-1].content
+    assert "holds no result" in model.requests[1].messages[-1].content
 
 
 async def test_arguments_that_no_log_can_hold_are_logged_as_text(tmp_path: Path) -> None:

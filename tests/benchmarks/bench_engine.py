@@ -6,7 +6,8 @@ call       A whole turn on the real path: crew, loop detector, context account, 
            model server is another process. Floor: plain httpx sending the same bodies and reading them with json.loads.
            CPU of the whole process is counted, the log's thread included.
 task       A hundred tasks in ten waves over eight lanes, with an agent and a git that answer at once, through the real
-           scheduler, journal and store. Floor: writing the same facts in the same transactions, and nothing else.
+           scheduler, journal and store. Floor: the same steps by hand, in the same waves, lanes and order, each writing
+           its own facts; nothing is folded, decided or scheduled.
 step       One fact with what follows from it, durable. Floor: one bare SQLite transaction, fence and insert.
 idle       The engine's host with nothing to do, and while one lane streams 50 tokens a second; share of a core.
 """
@@ -40,10 +41,13 @@ from agents.models.openai_wire import chat_body, dialect_of
 from engine import events as e
 from engine.attempt import Attempts
 from engine.clock import SystemClock
+from engine.codec import encode, kind_of
 from engine.desk import LaneDesk
 from engine.due import Attempting, Checking, Landing
+from engine.evolve import evolve
 from engine.flow import Flow, Node
 from engine.git.repository import open_repository
+from engine.graph import first_tasks
 from engine.host import QUIET_AFTER_S, Host
 from engine.journal import Journal, Ledger
 from engine.landing import Landings
@@ -55,7 +59,7 @@ from engine.seats import Seats
 from engine.state import Run
 from engine.store.lease import acquire
 from engine.store.log import EventLog
-from engine.store.rows import ChunkDraft, CommandReceipt, EventDraft
+from engine.store.rows import EventDraft
 from engine.words import (
     CheckResult,
     Failure,
@@ -71,7 +75,7 @@ from tests.agents.crew_room import RememberingModel, agents
 from tests.benchmarks.floor import Comparison, compare
 from tests.engine.loops.honest import prose
 from tests.stubs.desk import PaperSandbox
-from tests.stubs.runs import started
+from tests.stubs.runs import CHECK, started
 
 ROOT = Path(__file__).parents[2]
 NAME = "m"
@@ -292,23 +296,6 @@ class Instant:
         await self._journal.record(e.LaneReaped(task))
 
 
-class Remembering:
-    """A ledger that passes everything on and keeps what shared a transaction."""
-
-    def __init__(self, log: EventLog) -> None:
-        self._log = log
-        self.appends: list[Sequence[EventDraft]] = []
-
-    async def record(self, events: Sequence[EventDraft], receipts: Sequence[CommandReceipt] = ()) -> range:
-        """Keep and pass on."""
-        self.appends.append(events)
-        return await self._log.record(events, receipts)
-
-    def write_chunks(self, chunks: Sequence[ChunkDraft]) -> None:
-        """Pass on."""
-        self._log.write_chunks(chunks)
-
-
 def waves() -> e.RunStarted:
     """Ten waves of ten tasks; each needs the wave before it."""
     nodes = []
@@ -328,25 +315,43 @@ async def play(ledger: Ledger) -> Run:
     return journal.run
 
 
-async def write_only(log: EventLog, appends: Sequence[Sequence[EventDraft]]) -> None:
-    """The floor: the same facts in the same transactions, over as many lanes, and nothing is decided."""
-    waiting = iter(appends)
+class Bare:
+    """A journal that writes what it is given and neither folds nor decides: what the steps cost by themselves."""
 
-    async def lane() -> None:
-        for drafts in waiting:
-            await log.record(drafts)
+    def __init__(self, log: EventLog) -> None:
+        self.run = Run(RunId("r1"))
+        self._log = log
 
-    async with asyncio.TaskGroup() as group:
-        for _ in range(LANES):
-            group.create_task(lane())
+    async def record(self, *facts: e.Event) -> None:
+        """Write facts in one transaction."""
+        drafts = [EventDraft(self.run.run, SystemClock().now(), kind_of(fact), encode(fact)) for fact in facts]
+        await self._log.record(drafts)
+
+
+async def by_hand(log: EventLog) -> None:
+    """The floor: the same steps in the same order, eight at a time and one landing at a time; nothing is decided."""
+    journal, seats, landing = cast(Journal, Bare(log)), asyncio.Semaphore(LANES), asyncio.Lock()
+    instant = Instant(journal)
+
+    async def task(name: TaskId) -> None:
+        async with seats:
+            await instant.make(Attempting(name, 1))
+        await instant.check(Checking("c", f"t{name}", CHECK, name, "task"))
+        async with landing:
+            await instant.land(Landing(name, f"c{name}"))
+        await instant.reap(name)
+
+    started_run = waves()
+    await journal.record(started_run, *(e.TaskAdded(spec) for spec in first_tasks(evolve(journal.run, started_run))))
+    for wave in range(WAVES):
+        async with asyncio.TaskGroup() as group:
+            for number in range(WIDTH):
+                group.create_task(task(TaskId(f"w{wave}.{number}")))
 
 
 def measure_tasks(folder: Path, pairs: int = 5) -> Comparison:
-    """Seconds for a hundred tasks: scheduled and decided, and only written."""
+    """Seconds for a hundred tasks: scheduled and decided, and the same steps by hand."""
     numbers = count()
-    with open_log(folder / "remembered") as log:
-        remembering = Remembering(log)
-        asyncio.run(play(remembering))
 
     def subject() -> float:
         with open_log(folder / f"subject-{next(numbers)}") as log:
@@ -354,7 +359,7 @@ def measure_tasks(folder: Path, pairs: int = 5) -> Comparison:
 
     def floor() -> float:
         with open_log(folder / f"floor-{next(numbers)}") as log:
-            return wall_s(lambda: asyncio.run(write_only(log, remembering.appends)))
+            return wall_s(lambda: asyncio.run(by_hand(log)))
 
     return compare(subject, floor, pairs)
 
@@ -461,7 +466,7 @@ def test_a_logged_call_whose_reply_is_there_at_once_costs_at_most_twice_httpx(tm
 
 @pytest.mark.benchmark
 @pytest.mark.timeout(120)
-def test_scheduling_a_task_costs_little_beside_writing_its_facts(tmp_path: Path) -> None:
+def test_scheduling_a_task_costs_little_beside_the_same_steps_by_hand(tmp_path: Path) -> None:
     found = measure_tasks(tmp_path)
     assert task_ms(found) <= TASK_BAR_MS
 

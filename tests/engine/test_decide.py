@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from engine import events as e
-from engine.due import Attempting, Checking, Landing, due, waiting_for_lane
+from engine.due import Attempting, Checking, Landing, due
 from engine.flow import Flow, Node
 from engine.words import (
     CheckResult,
@@ -163,7 +163,6 @@ def test_who_waits_for_a_review_node_waits_for_the_work_under_review() -> None:
 def test_no_more_lanes_start_than_the_run_has_and_reviews_start_first() -> None:
     played = built(*(spec(name) for name in "abcd"), max_lanes=2)
     assert [effect.task for effect in due(played.run) if isinstance(effect, Attempting)] == ["a", "b"]
-    assert [task.task for task in waiting_for_lane(played.run)] == ["c", "d"]
     played.start("a").produce("a").check(name="a")
     starts = [effect.task for effect in due(played.run) if isinstance(effect, Attempting)]
     assert starts == ["a.review1", "b"]

@@ -15,8 +15,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from agents.document import checked, read_text, read_yaml
-from agents.flow_rules import complaints
 from agents.flow_shape import FlowShape
+from agents.flow_wiring import complaints
 from engine.flow import Flow
 
 FOLDER = Path(__file__).parent / "flows"
@@ -39,7 +39,7 @@ def parse_flow(text: str, path: Path | None = None, agents: Iterable[str] = (), 
     """Read a flow from its text.
 
     In:     agents, the names that nodes may use; none allows any. origin, where the flow comes from, for the person.
-    Raises: DefinitionFault for its shape and for whatever `agents.flow_rules` finds.
+    Raises: DefinitionFault for its shape and for whatever `agents.flow_wiring` finds.
     """
     document = read_yaml(text, path)
     shape = checked(document, FlowShape)

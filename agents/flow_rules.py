@@ -1,74 +1,50 @@
-"""What a flow must keep to beyond its shape: names lead somewhere, conditions can hold, nothing waits in a circle.
+"""What a node of a flow must keep to beyond its shape: its fields fit together and its conditions can hold.
 
-Each rule yields complaints (place, what, remedy); the first one is raised with its line.
+Each rule yields complaints (field, what, remedy); `agents.flow_wiring` asks them and adds what concerns the whole flow.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
-from graphlib import CycleError, TopologicalSorter
+from collections.abc import Callable, Iterator
+from pathlib import PurePosixPath
 from typing import TypeAlias
 
 from agents.document import nearest
 from agents.flow_shape import NAME, CommandShape, FlowShape, NodeShape, step_of
-from engine.judge import want_fault
+from engine.judge import ANY, want_fault
+from engine.plan import is_reserved
 
 ITEMS = "items"
 SLOTS = ("goal", "item", "outputs")
 MEASURED = ("exit_code", "number")
 """What the engine answers for a command."""
+TAKEN_FIELDS = ("output", "summary", "text")
+"""Where the ending tool has its own text."""
+ANSWER = re.compile(r"[a-z][a-z0-9_]{0,40}")
 _SLOT = re.compile(r"\{(\w*)\}")
-
-Place: TypeAlias = tuple[str | int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Complaint:
-    """Something wrong with a flow."""
-
-    place: Place
-    what: str
-    remedy: str = ""
-
-
-def complaints(shape: FlowShape, agents: Collection[str] = ()) -> Iterator[Complaint]:
-    """Everything wrong with a flow, the plainest first.
-
-    In: agents, the names that nodes may use; none allows any.
-    """
-    for name, node in shape.nodes.items():
-        for rule in _NODE_RULES:
-            for field, what, remedy in rule(shape, name, node):
-                yield Complaint(("nodes", name, *([field] if field else [])), what, remedy)
-        yield from _strangers(name, node, agents)
-    yield from _tool_faults(shape)
-    yield from _circles(shape)
-
 
 Found: TypeAlias = Iterator[tuple[str, str, str]]
 """Field, what is wrong, what to do."""
 
 
 def _name(_shape: FlowShape, name: str, _node: NodeShape) -> Found:
-    if not re.match(NAME, name):
+    if not re.fullmatch(NAME, name) or name.endswith("\n"):
         yield "", f"`{name}` is no name for a node.", "Use lower-case letters, digits, - and _."
+    elif is_reserved(name):
+        yield "", f"`{name}` is a name of the engine's own.", "Choose another one."
 
 
 def _links(shape: FlowShape, name: str, node: NodeShape) -> Found:
     others = [one for one in shape.nodes if one != name]
-    for field, names in _references(node).items():
+    for field, names in references(node).items():
         for other in names:
             if other not in others:
-                yield (
-                    field,
-                    f"There is no other node `{other}`.",
-                    nearest(other, others) or "Name another node of this flow.",
-                )
+                advice = nearest(other, others) or "Name another node of this flow."
+                yield field, f"There is no other node `{other}`.", advice
 
 
-def _references(node: NodeShape) -> dict[str, tuple[str, ...]]:
+def references(node: NodeShape) -> dict[str, tuple[str, ...]]:
     """The names of other nodes that each field of a node holds."""
     found = {
         "needs": node.needs,
@@ -82,25 +58,78 @@ def _references(node: NodeShape) -> dict[str, tuple[str, ...]]:
     return {field: tuple(filter(None, names)) for field, names in found.items()}
 
 
+def is_counted(node: NodeShape) -> bool:
+    """Whether a node only counts what other nodes say."""
+    return bool(node.vote and node.vote.of)
+
+
 def _form(_shape: FlowShape, _name: str, node: NodeShape) -> Found:
-    is_counted = bool(node.vote and node.vote.of)
-    if not node.agent and not (node.run or node.human or is_counted):
+    forms = [word for word, is_it in (("run", node.run), ("human", node.human), ("vote", is_counted(node))) if is_it]
+    if not node.agent and not forms:
         yield "", "A node needs an agent.", "Add `agent: …`, or make it a command (run), a gate (human) or a vote (of)."
-    if node.agent and (node.run or is_counted):
+    if node.agent and (node.run or is_counted(node)):
         yield "agent", "Nobody works on a command or a count of votes.", "Remove `agent`."
     if node.human and node.agent and not node.expand:
         yield "human", "`human` is a gate of its own, or waits on a plan.", "Put the gate into a node without an agent."
+    if len(forms) > 1:
+        yield forms[-1], f"`{'` and `'.join(forms)}` exclude each other.", "Make a node of each."
+    if node.answers and (node.edits or node.writes or node.expand or node.watch or not node.agent):
+        yield "answers", "Only a node whose result is a text answers in fields.", "Move `answers` to a node of its own."
+    if node.check is not True and not (node.edits or node.check is False):
+        yield "check", "Only a node that edits has a check of its own.", "Use `run` for a command of the engine."
+
+
+def _unmanned(_shape: FlowShape, _name: str, node: NodeShape) -> Found:
+    """What only an agent can do, on a node that has none."""
+    if node.agent or node.watch:
+        return
+    given = {
+        "edits": node.edits,
+        "writes": node.writes,
+        "expand": node.expand,
+        "handoff": node.handoff,
+        "tools": node.tools,
+        "claims": node.claims,
+        "each": node.each,
+    }
+    for field in (name for name, value in given.items() if value):
+        yield field, f"`{field}` needs somebody who does it.", f"Add `agent: …`, or remove `{field}`."
+
+
+def _work(_shape: FlowShape, _name: str, node: NodeShape) -> Found:
     if node.edits and node.writes:
         yield "writes", "`edits` and `writes` exclude each other.", "Keep one."
+    if node.writes and not _is_inside(node.writes):
+        yield "writes", f"`{node.writes}` is no file below the repository.", "Write a path like `docs/report.md`."
+    for field in (name for name in ("edits", "tools") if getattr(node, name)):
+        if not node.reads:
+            yield "reads", f"`{field}` needs a worktree to work in.", "Remove `reads: false`."
+
+
+def _is_inside(path: str) -> bool:
+    parts = PurePosixPath(path).parts
+    return bool(parts) and not path.startswith(("/", "~")) and ".." not in parts and parts[0] != ".git"
+
+
+def _planning(shape: FlowShape, _name: str, node: NodeShape) -> Found:
     if node.expand != bool(node.grafts):
         what = "A node with `expand` says with `grafts` where its tasks go, and only such a node does."
         yield "grafts" if node.grafts else "expand", what, "Give both or neither."
-    if node.answers and (node.edits or node.writes or node.expand or node.watch or not node.agent):
-        yield "answers", "Only a node whose result is a text answers in fields.", "Move `answers` to a node of its own."
-    if node.tools and not node.reads:
-        yield "reads", "A command needs a worktree to run in.", "Remove `reads: false`."
-    if node.check is not True and not (node.edits or node.check is False):
-        yield "check", "Only a node that edits has a check of its own.", "Use `run` for a command of the engine."
+    if node.expand and (node.edits or node.writes or node.each or node.watch or node.until or node.handoff):
+        yield "expand", "A planner plans, once, and nothing else.", "Move the other fields to a node of its own."
+    target = shape.nodes.get(node.grafts)
+    if target is None:
+        return
+    if not (target.agent and target.edits):
+        yield (
+            "grafts",
+            f"`{node.grafts}` cannot take planned work.",
+            f"Give `{node.grafts}` an agent and `edits: true`.",
+        )
+    lost = [name for name in ("needs", "after", "when", "each", "vote", "watch") if getattr(target, name)]
+    if lost:
+        what = f"Planned tasks come from the plan, so `{lost[0]}` of `{node.grafts}` would not be asked."
+        yield "grafts", what, f"Remove `{lost[0]}` there; put it on this node instead."
 
 
 def _goal(_shape: FlowShape, _name: str, node: NodeShape) -> Found:
@@ -108,14 +137,27 @@ def _goal(_shape: FlowShape, _name: str, node: NodeShape) -> Found:
         if slot not in SLOTS:
             advice = nearest(slot, SLOTS) or "Known are {goal}, {item} and {outputs}."
             yield "goal", f"`{{{slot}}}` stands for nothing.", advice
+        elif slot == "item" and not node.each:
+            yield "goal", "`{item}` stands for nothing without `each`.", "Add `each: …`, or remove it."
+
+
+def _answers(_shape: FlowShape, _name: str, node: NodeShape) -> Found:
+    for field, answer in node.answers.items():
+        if not ANSWER.fullmatch(field) or field in TAKEN_FIELDS:
+            yield "answers", f"`{field}` is no name for a field.", "Use lower-case letters, digits and _; not `output`."
+        if answer.choices and (len(set(answer.choices)) < 2 or not all(one.strip() for one in answer.choices)):
+            yield "answers", f"`{field}` leaves no choice.", "Give at least two different words, or write `text`."
 
 
 def _watching(shape: FlowShape, _name: str, node: NodeShape) -> Found:
     watched = shape.nodes.get(node.watch)
     if watched and not (watched.agent and not watched.watch and not watched.expand):
         yield "watch", f"`{node.watch}` leaves nothing to judge.", "Watch a node that edits or writes a text."
-    if node.watch and (node.edits or node.writes or node.expand or node.each or node.until or node.handoff):
-        yield "watch", "A node that watches only judges.", "Move the other fields to a node of its own."
+    others = ("edits", "writes", "expand", "each", "until", "handoff", "run", "human", "needs", "after", "when")
+    if node.watch and any(getattr(node, name) for name in others):
+        yield "watch", "A node that watches only judges, each result as it comes.", "Move the other fields elsewhere."
+    if node.watch and is_counted(node):
+        yield "vote", "Who watches votes with seats of their own.", "Write `vote: {n: 3}`."
     if node.until and (node.watch or node.expand or not node.agent):
         yield "until", "Only work and texts have a critic.", "Remove `until`."
 
@@ -128,6 +170,8 @@ def _conditions(shape: FlowShape, _name: str, node: NodeShape) -> Found:
             advice = nearest(field, known) if known else f"Give `{source}` the field with `answers`."
             yield "when", f"`{source}` does not answer `{field or said}`.", advice or f"It answers {', '.join(known)}."
             continue
+        if not wanted:
+            yield "when", f"`{said}` names no value.", "Write the value, or a list of them."
         choices = known[field]
         for value in wanted:
             if choices and value not in choices:
@@ -136,6 +180,8 @@ def _conditions(shape: FlowShape, _name: str, node: NodeShape) -> Found:
 
 
 def _spreading(shape: FlowShape, _name: str, node: NodeShape) -> Found:
+    if node.each and node.vote:
+        yield "vote", "A vote cannot be spread over a list.", "Remove `each` or `vote`."
     if not isinstance(node.each, str) or node.each in ("", ITEMS):
         return
     source, dot, field = node.each.partition(".")
@@ -145,8 +191,6 @@ def _spreading(shape: FlowShape, _name: str, node: NodeShape) -> Found:
         answer = shape.nodes[source].answers.get(field)
         if answer is None or not answer.is_list:
             yield "each", f"`{source}` answers no list `{field}`.", f"Add `answers: {{{field}: list}}` to `{source}`."
-    if node.vote:
-        yield "vote", "A vote cannot be spread over a list.", "Remove `each` or `vote`."
 
 
 def _voting(shape: FlowShape, name: str, node: NodeShape) -> Found:
@@ -156,11 +200,13 @@ def _voting(shape: FlowShape, name: str, node: NodeShape) -> Found:
     if bool(vote.n) == bool(vote.of):
         yield "vote", "A vote has seats of its own (n) or counts other nodes (of).", "Give one of the two."
         return
-    seats = vote.n or len(vote.of)
+    seats = vote.n or len(set(vote.of))
     if seats < 2:
         yield "vote", "One voice is no vote.", "Give it at least two."
     if vote.quorum > seats:
         yield "vote", f"{vote.quorum} of {seats} voices can never agree.", f"Lower `quorum` to {seats} at most."
+    if vote.of and vote.agents:
+        yield "vote", "Votes that are counted from other nodes have no seats.", "Remove `agents`."
     if node.watch:
         return
     for one in vote.of or (name,):
@@ -180,11 +226,9 @@ def _fields(shape: FlowShape, name: str) -> dict[str, tuple[str, ...]]:
     if node is None:
         return {}
     if node.run:
-        return dict.fromkeys(MEASURED, ())
-    if node.vote and node.vote.of:
-        sources = [shape.nodes[one] for one in node.vote.of if one in shape.nodes]
-    else:
-        sources = [node]
+        return dict.fromkeys(MEASURED if node.run.metric else MEASURED[:1], ())
+    counted = node.vote.of if node.vote else ()
+    sources = [shape.nodes[one] for one in counted if one in shape.nodes] or [node]
     return {field: answer.choices for one in sources for field, answer in one.answers.items()}
 
 
@@ -194,7 +238,9 @@ def _commands(_shape: FlowShape, _name: str, node: NodeShape) -> Found:
             continue
         if fault := want_fault(command.want):
             yield field, f"{fault}.", "Write `pass`, `any` or `<= before`."
-        if fault := _regex_fault(command.metric):
+        elif command.want not in ("pass", ANY) and not command.metric:
+            yield field, f"`{command.want}` compares a number, and nothing finds one.", r"Add `metric: '(\d+) failed'`."
+        if fault := regex_fault(command.metric):
             yield field, f"metric {command.metric!r} is no regular expression: {fault}.", "Correct it."
 
 
@@ -207,11 +253,24 @@ def _policy(_shape: FlowShape, _name: str, node: NodeShape) -> Found:
                 yield "policy", f"{failure}: {error}.", "See them: orchestra-tui policy"
 
 
-_NODE_RULES: tuple[Callable[[FlowShape, str, NodeShape], Found], ...] = (
+def regex_fault(pattern: str) -> str:
+    """What is wrong with a regular expression; empty when nothing is."""
+    try:
+        re.compile(pattern)
+    except (re.error, OverflowError, RecursionError) as error:
+        return str(error)
+    return ""
+
+
+NODE_RULES: tuple[Callable[[FlowShape, str, NodeShape], Found], ...] = (
     _name,
     _links,
     _form,
+    _unmanned,
+    _work,
+    _planning,
     _goal,
+    _answers,
     _watching,
     _conditions,
     _spreading,
@@ -219,56 +278,4 @@ _NODE_RULES: tuple[Callable[[FlowShape, str, NodeShape], Found], ...] = (
     _commands,
     _policy,
 )
-
-
-def _strangers(name: str, node: NodeShape, agents: Collection[str]) -> Iterator[Complaint]:
-    named: Mapping[str, tuple[str, ...]] = {
-        "agent": (node.agent,),
-        "vote": node.vote.agents if node.vote else (),
-        "until": (node.until.critic,) if node.until else (),
-        "handoff": node.handoff.to if node.handoff else (),
-    }
-    for field, people in named.items():
-        for one in filter(None, people):
-            if agents and one not in agents:
-                yield Complaint(("nodes", name, field), f"Nobody is called `{one}`.", nearest(one, agents))
-
-
-def _tool_faults(shape: FlowShape) -> Iterator[Complaint]:
-    for name, node in shape.nodes.items():
-        for tool in node.tools:
-            if tool not in shape.tools:
-                advice = nearest(tool, shape.tools) or "Declare it under `tools:` of this flow."
-                yield Complaint(("nodes", name, "tools"), f"The flow declares no tool `{tool}`.", advice)
-    for name, declared in shape.tools.items():
-        place: Place = ("tools", name)
-        if not re.fullmatch(r"[a-z][a-z0-9_]{0,40}", name):
-            yield Complaint(place, f"`{name}` is no name for a tool.", "Use lower-case letters, digits and _.")
-        for argument, pattern in declared.arguments.items():
-            if fault := _regex_fault(pattern):
-                what = f"{pattern!r} is no regular expression: {fault}."
-                yield Complaint((*place, "arguments", argument), what, "Correct it.")
-        used = {slot for part in declared.run for slot in _SLOT.findall(part)}
-        for argument in sorted(used ^ set(declared.arguments)):
-            what = f"`{argument}` is {'used but not declared' if argument in used else 'declared but not used'}."
-            yield Complaint((*place, "arguments"), what, "Name each argument in `run` and give it a pattern.")
-
-
-def _circles(shape: FlowShape) -> Iterator[Complaint]:
-    edges = {
-        name: {other for field, names in _references(node).items() if field != "grafts" for other in names}
-        for name, node in shape.nodes.items()
-    }
-    try:
-        tuple(TopologicalSorter(edges).static_order())
-    except CycleError as error:
-        circle = error.args[1]
-        yield Complaint(("nodes", circle[0]), f"The nodes wait for each other: {' → '.join(circle)}.", "Cut one link.")
-
-
-def _regex_fault(pattern: str) -> str:
-    try:
-        re.compile(pattern)
-    except re.error as error:
-        return str(error)
-    return ""
+"""In the order in which a person should hear of them."""

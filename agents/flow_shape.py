@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
+from engine.clean import clean_line
 from engine.flow import CommandTool, Node, Until, Vote
 from engine.words import Answer, CheckSpec, Failure, Handoff, Reaction
 
@@ -55,7 +56,7 @@ class CommandShape(_Shape):
     run: str = Field(min_length=1, max_length=20_000)
     metric: str = ""
     want: str = "pass"
-    timeout_s: float = Field(default=600.0, gt=0)
+    timeout_s: float = Field(default=600.0, gt=0, le=86_400)
 
     def spec(self) -> CheckSpec:
         """The engine's value."""
@@ -114,7 +115,7 @@ class NodeShape(_Shape):
     """A node as it is written; what each field means is in `engine.flow.Node`."""
 
     agent: str = ""
-    goal: str = ""
+    goal: str = Field(default="", max_length=20_000)
     needs: Names = ()
     after: Names = ()
     when: dict[str, Words] = {}
@@ -174,7 +175,7 @@ class FlowShape(_Shape):
     """A flow as it is written."""
 
     name: str = Field(pattern=NAME)
-    description: str = ""
+    description: Annotated[str, AfterValidator(clean_line)] = ""
     nodes: dict[str, NodeShape] = Field(min_length=1, max_length=40)
     tools: dict[str, ToolShape] = Field(default={}, max_length=20)
 

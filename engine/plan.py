@@ -34,6 +34,11 @@ def plan_faults(tasks: tuple[TaskSpec, ...], roster: Mapping[str, AgentCard], ta
     return tuple(faults)
 
 
+def is_reserved(name: str) -> bool:
+    """Whether a name is one of our own branches or lanes."""
+    return _RESERVED.fullmatch(name) is not None
+
+
 def waves(tasks: Iterable[TaskSpec]) -> tuple[tuple[str, ...], ...]:
     """The levels of a plan: what may run together, for the eye; nothing waits for a whole wave."""
     specs = list(tasks)
@@ -66,7 +71,7 @@ def _wide(glob: str) -> str:
 def _id_faults(tasks: tuple[TaskSpec, ...], taken: frozenset[str]) -> list[str]:
     faults, seen = [], set(taken)
     for spec in tasks:
-        if not _ID.fullmatch(spec.task) or _RESERVED.fullmatch(spec.task):
+        if not _ID.fullmatch(spec.task) or is_reserved(spec.task):
             faults.append(f"{spec.task!r} is no free id: lower-case letters, digits, - and _, 41 at most")
         elif spec.task in seen:
             faults.append(f"{spec.task}: this id is taken; every task needs its own")

@@ -57,10 +57,10 @@ def fold(run: RunId, history: Iterable[tuple[e.Event, float]]) -> Run:
     return replace(state, lanes=ahead, at=seen_at) if is_ahead else state
 
 
-def evolve_repository(repository: Repository, event: e.Event) -> Repository:
+def evolve_repository(repository: Repository, event: e.Event, at: float = 0.0) -> Repository:
     """The person's decisions for the repository after one more event."""
     if isinstance(event, e.CloudPermitted):
-        return replace(repository, cloud_allowed=event.allowed)
+        return replace(repository, cloud_allowed=event.allowed, cloud_decided_at=at)
     if isinstance(event, e.FileTrusted):
         return replace(repository, trusted={**repository.trusted, event.path: event.digest})
     if isinstance(event, e.CheckChosen):

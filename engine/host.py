@@ -206,6 +206,7 @@ class Host:
             return
         if not journal.run.is_over:
             await resume(journal, self._epoch)
+            await self._follow_word_on_cloud(journal)
         await self._acknowledge(command, run)
         self._play(journal, group)
 
@@ -235,12 +236,22 @@ class Host:
     async def _decide_for_repository(self, command: CommandRow, wish: dict[str, Any]) -> None:
         event = _repository_event(command.kind, wish)
         await self._note(event, self._acknowledged(command, "noted for this repository"))
+        if isinstance(event, e.CloudPermitted):
+            for play in tuple(self._plays.values()):
+                await self._follow_word_on_cloud(play.journal)
+
+    async def _follow_word_on_cloud(self, journal: Journal) -> None:
+        """Bring a run up to the person's newest word on cloud models; one said before it began was in its start."""
+        run, allowed = journal.run, self._repository.cloud_allowed
+        is_newer = self._repository.cloud_decided_at > run.started_at
+        if is_newer and not run.is_over and run.cloud_allowed is not allowed:
+            await journal.record(e.CloudPermitted(allowed))
 
     async def _note(self, event: e.RepositoryEvent, *receipts: CommandReceipt) -> None:
         """Remember a decision of the person for this repository."""
-        draft = EventDraft("", self._clock.now(), kind_of(event), encode(event))
-        await self._log.record([draft], receipts)
-        self._repository = evolve_repository(self._repository, event)
+        at = self._clock.now()
+        await self._log.record([EventDraft("", at, kind_of(event), encode(event))], receipts)
+        self._repository = evolve_repository(self._repository, event, at)
 
     async def _acknowledge(self, command: CommandRow, receipt: str) -> None:
         await self._log.record([], [self._acknowledged(command, receipt)])
@@ -258,7 +269,7 @@ def repository_of(reader: LogReader) -> Repository:
     for row in reader.events(""):
         event = decode(row.kind, row.payload)
         if event is not None:
-            repository = evolve_repository(repository, event)
+            repository = evolve_repository(repository, event, row.at)
     return repository
 
 

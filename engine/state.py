@@ -321,6 +321,8 @@ class Repository(Part, frozen=True):
     """What the person decided for this repository, over all runs."""
 
     cloud_allowed: bool = False
+    cloud_decided_at: float = 0.0
+    """When the person last said so; 0 when they never did."""
     trusted: dict[str, str] = {}
     """Path to digest of the content that was trusted."""
     check: CheckSpec | None = None

@@ -51,6 +51,8 @@ COMMANDS = {
     "log": ("tui.cli.log", "log_command"),
     "stop": ("tui.cli.log", "stop_command"),
     "models": ("tui.cli.models", "models_command"),
+    "budget": ("tui.cli.budget", "budget_command"),
+    "policy": ("tui.cli.policy", "policy_command"),
     "agents": ("tui.cli.roster", "agents_command"),
     "loops": ("tui.cli.loops", "loops_command"),
     "doctor": ("tui.cli.doctor", "doctor_command"),

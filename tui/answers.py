@@ -33,6 +33,9 @@ CHOICES: dict[str, Choice] = {
         Choice("reject", "r", "reject", needs_words=True),
         Choice("deny", "d", "deny"),
         Choice("skip", "d", "skip"),
+        Choice("raise", "a", "raise it"),
+        Choice("local", "o", "stay local"),
+        Choice("stop", "d", "stop"),
     )
 }
 

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from typing import Any
 
 from engine import events as e
+from engine.budget import Dimension
+from engine.decision.budget_question import amount, refusal_text
 from engine.event import Event
 from tui.cells import tidy_line
 from tui.picture import Fact
@@ -64,6 +66,17 @@ def _produced(event: e.TaskProduced) -> str:
     return f"claims a result: {event.summary} ({changed})"
 
 
+def _warned(event: e.BudgetWarned) -> str:
+    spent, cap = amount(event.spent, event.dimension), amount(event.cap, event.dimension)
+    return f"{event.per_cent} % of the budget is used ({event.node}): {spent} of {cap}"
+
+
+def _budget_set(event: e.BudgetSet) -> str:
+    run = event.budget.run
+    caps = [amount(cap, dimension) for dimension in Dimension if (cap := run.of(dimension)) is not None]
+    return f"{'raised' if event.is_raise else 'set'} by {event.by}: the run may spend {', '.join(caps) or 'anything'}"
+
+
 _SENTENCES: dict[type[Event], tuple[Callable[[Any], str], str]] = {
     e.RunStarted: (lambda event: f"run started: {event.goal}", "accent"),
     e.RunFinished: (lambda event: f"run finished, {event.outcome}: {event.reason}", "accent"),
@@ -85,11 +98,19 @@ _SENTENCES: dict[type[Event], tuple[Callable[[Any], str], str]] = {
     e.TaskCancelled: (lambda _: "cancelled by you", "dim"),
     e.TaskWaiting: (lambda event: f"waits for you: {event.reason}", "asks"),
     e.AttemptFailed: (lambda event: f"attempt {event.attempt} failed ({event.failure}): {event.reason}", "failed"),
-    e.TaskRevised: (lambda event: f"{event.reaction}: {event.reason}", "paused"),
+    e.TaskRevised: (lambda event: f"{event.reaction}: {event.reason} [{event.rule}]", "paused"),
     e.TurnQueued: (lambda event: f"queued at {event.host} for {event.model}, {event.ahead} ahead", "dim"),
     e.TurnStarted: (lambda event: f"turn {event.turn} on {event.model}", "base"),
     e.TurnEnded: (_turn_ended, "base"),
     e.TurnFailed: (_turn_failed, "failed"),
+    e.CallRefused: (lambda event: f"not sent: {refusal_text(event.refusal, 'the model')}", "warning"),
+    e.TimeHeld: (lambda event: f"takes {event.ms / 1000:.0f} s more of the budget", "dim"),
+    e.BudgetWarned: (_warned, "warning"),
+    e.BudgetSet: (_budget_set, "accent"),
+    e.CloudPermitted: (
+        lambda event: "cloud models are allowed" if event.allowed else "cloud models are not allowed any more",
+        "accent",
+    ),
     e.ContextMeasured: (lambda event: f"context {event.used_tokens} of {event.effective_tokens} tokens", "dim"),
     e.ContextCompacted: (
         lambda event: f"context compacted from {event.before_tokens} to {event.after_tokens} tokens",

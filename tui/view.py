@@ -14,6 +14,7 @@ import msgspec
 from engine.state import Run, Task
 from engine.words import Role, RunOutcome, RunStatus, TaskState
 from tui import figures
+from tui.budget_text import budget_text
 from tui.cells import Row, tidy_line
 from tui.lane_view import LaneView, Lens, lane_view
 from tui.phase import Phase, phase_of
@@ -152,7 +153,7 @@ def _header(run: Run, lens: Lens, repository: str, branch: str) -> Header:
     counted = [task for task in run.tasks.values() if task.spec.role is not Role.REVIEW]
     status, role = _status(run)
     spent = run.usage.prompt_tokens + run.usage.output_tokens
-    cost = figures.money(run.cloud_usd) if run.cloud_usd else ""
+    cost = budget_text(run) or (figures.money(run.cloud_usd) if run.cloud_usd else "")
     return Header(
         repository=tidy_line(repository),
         branch=tidy_line(run.base_branch or branch),

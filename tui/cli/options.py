@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final, NoReturn
 
 from engine.errors import UserFault
+from tui.cli.amounts import seconds, tokens, usd
 
 EXIT_CODES: Final = """\
 exit codes:
@@ -25,6 +26,8 @@ COMMANDS: Final = {
     "land": "bring a run's result into the branch you are on",
     "log": "print what happened in a run",
     "models": "what models are here, what is missing, fetch the embedded one",
+    "budget": "what a run has spent of what it may; raise it while it runs",
+    "policy": "what follows each kind of failure, and which file says so",
     "agents": "the specialists, where each is defined, what is wrong with a definition",
     "loops": "look for loops in a transcript, of this or of any other tool",
     "doctor": "look at git, sandbox, models, worktrees and the log, and say what to mend",
@@ -110,9 +113,34 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
         metavar="[TIER=]NAME",
         help="use this model, e.g. ollama/qwen3:4b or cloud=anthropic/claude-sonnet-5-5; may be repeated",
     )
+    add_budget_options(group)
+    group.add_argument(
+        "--on-budget",
+        choices=("ask", "local", "stop"),
+        default="",
+        help="when no more fits: ask you (default), go on with a local model where money ran out, or stop",
+    )
     group.add_argument("--allow-cloud", action="store_true", help="this run may send prompts to cloud models")
     group.add_argument("--script", type=Path, default=None, help=argparse.SUPPRESS)
     group.add_argument("--speed", type=float, default=1.0, help=argparse.SUPPRESS)
+
+
+def add_budget_options(group: argparse._ArgumentGroup) -> None:
+    """What may be spent."""
+    group.add_argument(
+        "--budget", type=usd, default=None, metavar="USD", help="spend at most so many dollars, e.g. 2.50"
+    )
+    group.add_argument(
+        "--budget-tokens", type=tokens, default=None, metavar="N", help="at most so many tokens, e.g. 500k"
+    )
+    group.add_argument(
+        "--budget-time",
+        "--budget-seconds",
+        type=seconds,
+        default=None,
+        metavar="TIME",
+        help="at most so much time of models, added up over all lanes, e.g. 20m",
+    )
 
 
 def demo_parser() -> argparse.ArgumentParser:
@@ -259,6 +287,44 @@ def loops_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--forgive", action="append", default=[], metavar="NAME", help="a tool or kind of loop that is none; repeatable"
     )
+    return parser
+
+
+def policy_parser() -> argparse.ArgumentParser:
+    """`orchestra-tui policy`."""
+    parser = _parser(
+        "policy",
+        "What follows each kind of failure: retry, another specialist, a stronger model, you. Each step with the file\n"
+        "and line that says so. A file of the repository is used once you trust it.",
+        "orchestra-tui policy",
+        "orchestra-tui policy check",
+        "orchestra-tui policy --trust",
+    )
+    parser.add_argument("failure", nargs="?", default="", help="only this kind of failure")
+    _add_path(parser)
+    parser.add_argument("--trust", action="store_true", help="trust the repository's policy as it is now")
+    parser.add_argument("--json", action="store_true", help="JSON")
+    return parser
+
+
+def budget_parser() -> argparse.ArgumentParser:
+    """`orchestra-tui budget [RUN]`."""
+    parser = _parser(
+        "budget",
+        "What a run has spent of what it may spend. With an amount: set it, also while the run is played.",
+        "orchestra-tui budget",
+        "orchestra-tui budget r7 --budget 5",
+        "orchestra-tui budget r7 --task parser --budget-tokens 200k",
+        "orchestra-tui budget r7 --no-cap",
+    )
+    _add_run(parser, "the run (default: the newest)")
+    _add_path(parser)
+    group = parser.add_argument_group("set it")
+    add_budget_options(group)
+    group.add_argument("--on-budget", choices=("ask", "local", "stop"), default="", help="what happens at the cap")
+    group.add_argument("--task", default="", help="this task's budget in place of the run's")
+    group.add_argument("--no-cap", action="store_true", help="take the caps away")
+    parser.add_argument("--json", action="store_true", help="JSON")
     return parser
 
 

@@ -12,6 +12,17 @@ cloud = ["anthropic/claude-sonnet-5-5"]
 
 [keys]                       # by the ids that F1 shows
 zoom = "z,enter"
+
+[budget]                     # what each run may spend at most; leave out what you do not want to cap
+usd = 2.50
+tokens = "500k"
+time = "20m"                 # of turns, added up over all lanes
+on_cap = "ask"               # ask, local (on with a local model where money ran out), stop
+task = {usd = 0.50}          # each task; the same three words
+attempt = {time = "5m"}      # each attempt at a task
+
+[prices]                     # dollars per million prompt and output tokens, where you know better than any table
+"openai/house-model" = [0.5, 2.0]
 """
 
 from __future__ import annotations
@@ -30,6 +41,25 @@ FILE = "config.toml"
 _FIELD = re.compile(r"unknown field `(\w+)`|\$\.(\w+)")
 
 
+class CapSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a task or an attempt may spend."""
+
+    usd: float | None = None
+    tokens: int | str | None = None
+    time: float | str | None = None
+
+
+class BudgetSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a run may spend."""
+
+    usd: float | None = None
+    tokens: int | str | None = None
+    time: float | str | None = None
+    on_cap: str = "ask"
+    task: CapSettings = CapSettings()
+    attempt: CapSettings = CapSettings()
+
+
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a person may settle once; the module's docstring is its documentation."""
 
@@ -39,6 +69,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     allow_cloud: bool = False
     models: dict[str, list[str]] = {}
     keys: dict[str, str] = {}
+    budget: BudgetSettings = BudgetSettings()
+    prices: dict[str, tuple[float, float]] = {}
 
 
 def settings_path() -> Path:

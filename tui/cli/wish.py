@@ -9,6 +9,7 @@ import msgspec
 
 from engine.errors import UserFault
 from engine.judge import want_fault
+from tui.cli.budget_wish import budget_wish
 from tui.cli.settings import read_settings
 
 TIERS = ("quick", "large", "cloud")
@@ -33,6 +34,10 @@ def start_wish(options: argparse.Namespace, goal: str, is_unattended: bool) -> d
         "lanes": options.lanes or settings.lanes,
         "models": _models(options.model) or settings.models,
     }
+    if budget := budget_wish(options, settings):
+        wish["budget"] = budget
+    if settings.prices:
+        wish["prices"] = {name: list(both) for name, both in settings.prices.items()}
     if options.check:
         wish["check"] = {"run": options.check, "metric": options.metric, "want": options.want}
     if options.plan is not None:

@@ -38,13 +38,19 @@ MEMORY_HOPS = 8
 MESSAGE_CHARACTERS = 6000
 
 _WORD = re.compile(r"\w+")
-_AGREEMENT = re.compile(
-    r"\b(?:agreed?|indeed|already|confirm(?:ed|s)?|aligned|consensus"
-    r"|as (?:stated|mentioned|discussed|established|above)"
-    r"|you(?:'re| are) (?:absolutely |quite )?(?:right|correct|welcome)|thank(?:s| you)|apologi[sz]e|misunderstanding"
-    r"|to (?:summari[sz]e|reiterate)|sounds good|shared understanding|same page|no (?:further|additional)|once again"
-    r"|great (?:job|work))\b|^(?:yes|exactly|absolutely|lgtm)\b",
-    re.IGNORECASE,
+_ASSENT_TEXT = (
+    "agree agreed indeed already confirm confirmed confirms aligned consensus thanks apologise apologize "
+    "misunderstanding"
+)
+_ASSENT_WORDS = frozenset(_ASSENT_TEXT.split())
+_OPENINGS = frozenset(("yes", "exactly", "absolutely", "lgtm"))
+_RIGHT = ("right", "correct", "welcome")
+_PHRASES = (
+    *(f" as {word} " for word in ("stated", "mentioned", "discussed", "established", "above")),
+    *(f" you {be} {how}{word} " for be in ("re", "are") for how in ("", "absolutely ", "quite ") for word in _RIGHT),
+    *(f" to {word} " for word in ("summarise", "summarize", "reiterate")),
+    *(" thank you ", " sounds good ", " shared understanding ", " same page ", " once again "),
+    *(" no further ", " no additional ", " great job ", " great work "),
 )
 _HANDOFF = re.compile(r"hand_?off|transfer|delegate|route_to|escalate", re.IGNORECASE)
 
@@ -66,8 +72,8 @@ class ConversationDetector:
         """Kinds of loop that were called "not a loop"; keep them to teach the next detector."""
         self.index = -1
         self.evidence = Evidence()
-        self._young: set[int] = set()
-        self._old: set[int] = set()
+        self._young: set[tuple[str, str]] = set()
+        self._old: set[tuple[str, str]] = set()
         self._calls = CallMemory()
         self._speakers: deque[str] = deque(maxlen=MEMORY_HOPS)
         self._hops: deque[tuple[str, str]] = deque(maxlen=MEMORY_HOPS)
@@ -89,7 +95,7 @@ class ConversationDetector:
         elif step.kind is StepKind.ACTION:
             self._see(step)
         elif step.kind is StepKind.USER:
-            self._novelty(step.text)
+            self._novelty(_words(step.text))
             self.evidence.relieve(1.0)
         self.evidence.note()
         if self.evidence.score <= before or self.evidence.score < self._threshold:
@@ -109,9 +115,10 @@ class ConversationDetector:
         self.evidence.clear()
 
     def _hear(self, step: Step) -> None:
-        share, words = self._novelty(step.text)
+        said = _words(step.text)
+        share, words = self._novelty(said), len(said)
         self._speakers.append(step.actor)
-        polite = _AGREEMENT.search(step.text) is not None
+        polite = _is_polite(said)
         if polite:
             share *= POLITENESS
         gain = (EVEN - share) / EVEN * min(1.0, words / FULL_WORDS)
@@ -143,17 +150,16 @@ class ConversationDetector:
     def _gain(self, kind: LoopKind, gain: float) -> None:
         self.evidence.add(kind, gain * (0.25 if kind.value in self.forgiven else 1.0), self.index)
 
-    def _novelty(self, text: str) -> tuple[float, int]:
-        """Share of word pairs not said before, and number of words; the pairs are remembered."""
-        words = _WORD.findall(text[:MESSAGE_CHARACTERS].lower())
-        pairs = {hash(pair) for pair in pairwise(words)}
+    def _novelty(self, words: list[str]) -> float:
+        """Share of word pairs not said before; the pairs are remembered."""
+        pairs = set(pairwise(words))
         if not pairs:
-            return EVEN, len(words)
-        new = [pair for pair in pairs if pair not in self._young and pair not in self._old]
-        self._young.update(new)
+            return EVEN
+        new = pairs - self._young - self._old
+        self._young |= new
         if len(self._young) > MEMORY_PAIRS:
             self._old, self._young = self._young, set()
-        return len(new) / len(pairs), len(words)
+        return len(new) / len(pairs)
 
     def _verdict(self, step: Step) -> Verdict | None:
         agents = sorted(set(self._speakers))
@@ -172,3 +178,15 @@ class ConversationDetector:
             self.count,
             " ⇄ ".join(agents),
         )
+
+
+def _words(text: str) -> list[str]:
+    return _WORD.findall(text[:MESSAGE_CHARACTERS].lower())
+
+
+def _is_polite(words: list[str]) -> bool:
+    """Whether a message agrees, thanks or restates; looked up and not matched, for every message pays for it."""
+    if not _ASSENT_WORDS.isdisjoint(words) or not _OPENINGS.isdisjoint(words[:1]):
+        return True
+    line = f" {' '.join(words)} "
+    return any(phrase in line for phrase in _PHRASES)

@@ -153,5 +153,6 @@ def _reaps(run: Run) -> Iterator[Reaping]:
     for lane in run.lanes.values():
         if lane.worktree and not lane.is_reaped and not lane.kept:
             task = run.tasks.get(lane.task)
-            if task and task.state is TaskState.DONE:
+            # A voice that was stopped because the vote is decided leaves nothing that anybody wants.
+            if task and (task.state is TaskState.DONE or task.is_passed):
                 yield Reaping(task.task)

@@ -265,11 +265,12 @@ def critic_of(node: Node) -> Node:
 def upstream_of(run: Run, task: Task) -> tuple[Task, ...]:
     """The tasks whose results this one is told of."""
     names = dict.fromkeys((*task.spec.needs, *task.spec.after))
-    found = [run.tasks[TaskId(name)] for name in names if name in run.tasks]
+    found: list[Task] = []
     for name in names:
-        if name not in run.tasks:
-            found += run.of_node(name)
-    return tuple(one for one in found if not one.is_passed)
+        one = run.tasks.get(TaskId(name))
+        # Who hears how a vote went hears what the voices said, too.
+        found += (*voices(run, one), one) if one and one.spec.role is Role.VOTE else [one] if one else run.of_node(name)
+    return tuple({one.task: one for one in found if not one.is_passed}.values())
 
 
 def _spec(run: Run, node: Node, task: str, item: str = "", agent: str = "") -> TaskSpec:

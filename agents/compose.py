@@ -38,6 +38,7 @@ from engine.model import ModelProfile, ModelRef
 from engine.places import Places
 from engine.ports import Agent, Model
 from engine.sandbox.sandbox import Sandbox
+from engine.starting import counters_of
 from engine.state import Repository, Run
 from engine.threads import in_thread
 from engine.words import AgentCard, CheckSpec
@@ -103,6 +104,7 @@ class Composition:
             settings=_kept(wish),
             budget=budget,
             policy=effective.policy,
+            counters=counters_of(repository),
         )
 
     def agent(self, run: Run, repository: Repository) -> Agent:

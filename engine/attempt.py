@@ -24,6 +24,7 @@ from engine.ports import Agent, Failed, HandedOff, Judged, Planned, Produced
 from engine.sandbox.outliving import outliving
 from engine.sandbox.sandbox import Sandbox
 from engine.seats import Seats
+from engine.starting import start_of
 from engine.state import Task
 from engine.words import Failure, Role, TaskId
 from engine.workspace import Workspace
@@ -65,9 +66,10 @@ class Attempts:
             return
         start = task.next_start or (self._subject_commit(task) or run.head)
         model = run.roster[task.agent].ladder[rung]
+        why = "" if task.attempt else start_of(run, task).reason
         key = attempt_key(run.run, task.spec, effect.attempt, task.agent, model.model, start, task.feedback)
         started = e.TaskStarted(
-            effect.task, effect.attempt, task.agent, model.model, model.tier, start, key=key, rung=rung
+            effect.task, effect.attempt, task.agent, model.model, model.tier, start, key=key, rung=rung, reason=why
         )
         if task.spec.role is Role.WORK and (found := await self._workspace.adopt(key)):
             await self._journal.record(started)

@@ -46,6 +46,7 @@ from engine.run_events import (
     CloudPermitted,
     FileTrusted,
     LoopExcused,
+    OutcomeLearned,
     PlanAccepted,
     PlanExtended,
     PlanProposed,
@@ -103,6 +104,7 @@ __all__ = [
     "LoopFound",
     "LoopNudged",
     "NoteTaken",
+    "OutcomeLearned",
     "PlanAccepted",
     "PlanExtended",
     "PlanProposed",
@@ -142,7 +144,7 @@ __all__ = [
     "VoteCounted",
 ]
 
-RepositoryEvent: TypeAlias = CloudPermitted | FileTrusted | CheckChosen | LoopExcused
+RepositoryEvent: TypeAlias = CloudPermitted | FileTrusted | CheckChosen | LoopExcused | OutcomeLearned
 
 AnyEvent: TypeAlias = (
     RepositoryEvent

@@ -15,7 +15,7 @@ from engine import events as e
 from engine.evolution import budget, lanes, permission, results, tasks
 from engine.evolution.talk import hearing
 from engine.loops.verdict import pardon
-from engine.state import Lane, Repository, Run
+from engine.state import KEPT_OUTCOMES, Lane, Repository, Run
 from engine.words import RunId, TaskId
 
 Rule = Callable[[Run, Any, float], Run]
@@ -65,6 +65,9 @@ def evolve_repository(repository: Repository, event: e.Event, at: float = 0.0) -
         return replace(repository, trusted={**repository.trusted, event.path: event.digest})
     if isinstance(event, e.CheckChosen):
         return replace(repository, check=event.check, is_check_chosen=True)
+    if isinstance(event, e.OutcomeLearned):
+        outcomes = (*repository.outcomes, *event.outcomes)[-KEPT_OUTCOMES:]
+        return replace(repository, outcomes=outcomes, learned=repository.learned | {event.run})
     if isinstance(event, e.LoopExcused):
         excused = dict.fromkeys((*repository.excused, pardon(event.form, event.subject)))
         return replace(repository, excused=tuple(excused))
@@ -84,6 +87,7 @@ RULES: dict[type, Rule] = {
     e.CloudPermitted: permission.cloud_permitted,
     e.FileTrusted: _unchanged,
     e.LoopExcused: _unchanged,
+    e.OutcomeLearned: _unchanged,
     e.CheckChosen: tasks.check_chosen,
     e.RunStarted: tasks.run_started,
     e.RunPaused: tasks.run_paused,

@@ -26,11 +26,13 @@ from engine.errors import StoreFault, UserFault
 from engine.evolve import evolve_repository
 from engine.git.gateway import Git
 from engine.git.worktrees import empty_trash
-from engine.journal import Journal
+from engine.harvest import outcomes_of
+from engine.journal import Journal, history_of
 from engine.landing import Landings
 from engine.places import Places
 from engine.plan import plan_faults
 from engine.ports import Composer
+from engine.routing import Outcome
 from engine.sandbox.sandbox import Sandbox
 from engine.scheduler import Scheduler, resume
 from engine.seats import Seats
@@ -224,7 +226,15 @@ class Host:
         except* Exception as group:  # noqa: BLE001  # a run's supervisor: what breaks one never ends the others
             # A lane that cannot be removed, git gone: the next engine tries again, this run can be resumed.
             sys.stderr.write(clean("".join(traceback.format_exception(group))))
+        await self._learn_from(journal.run)
         self._log.prune_chunks(journal.run.run, KEPT_CHUNKS)
+
+    async def _learn_from(self, run: Run) -> None:
+        """Note what a run that is over taught the router, once."""
+        if not run.is_over or run.run in self._repository.learned:
+            return
+        if outcomes := await in_thread(_outcomes, self._places, run.run):
+            await self._note(e.OutcomeLearned(run.run, outcomes))
 
     def _scheduler(self, journal: Journal, lanes: CheckLanes) -> Scheduler:
         workspace = lanes.workspace
@@ -271,6 +281,11 @@ def repository_of(reader: LogReader) -> Repository:
         if event is not None:
             repository = evolve_repository(repository, event, row.at)
     return repository
+
+
+def _outcomes(places: Places, run: RunId) -> tuple[Outcome, ...]:
+    with LogReader(places.store) as reader:
+        return outcomes_of(history_of(reader.history(run)))
 
 
 def brought_plan(run: Run, started: e.RunStarted, plan: Any) -> tuple[e.Event, ...]:

@@ -8,6 +8,7 @@ from engine.budget import Budget
 from engine.event import Event
 from engine.flow import Flow
 from engine.ladders import Policy
+from engine.routing import Counters, Outcome
 from engine.words import (
     AgentCard,
     ApprovalId,
@@ -15,6 +16,7 @@ from engine.words import (
     CheckSpec,
     Failure,
     Reaction,
+    RunId,
     RunOutcome,
     TaskId,
     TaskSpec,
@@ -48,6 +50,13 @@ class CheckChosen(Event, frozen=True):
     check: CheckSpec | None
 
 
+class OutcomeLearned(Event, frozen=True):
+    """What a finished run taught the router about this repository's work and the local models."""
+
+    run: RunId
+    outcomes: tuple[Outcome, ...]
+
+
 class RunStarted(Event, frozen=True):
     """A goal was accepted; everything decide needs to know is in here, so that the log alone can be replayed."""
 
@@ -74,6 +83,8 @@ class RunStarted(Event, frozen=True):
     """Repetition that the person called honest in earlier runs, as in `Lane.forgiven`."""
     budget: Budget = Budget()
     policy: Policy = Policy()
+    counters: Counters = Counters()
+    """What the router had learned when the run started."""
 
 
 class RunPaused(Event, frozen=True):
@@ -148,6 +159,8 @@ class TaskStarted(Event, frozen=True):
     worktree: str = ""
     key: str = ""
     rung: int = 0
+    reason: str = ""
+    """Why the task starts on this rung; empty for attempts after the first."""
 
 
 class TaskProduced(Event, frozen=True):

@@ -10,6 +10,7 @@ from engine.budget import Account, Budget
 from engine.flow import Flow, Node
 from engine.ladders import Policy
 from engine.lifecycle import SETTLED
+from engine.routing import Counters, Outcome
 from engine.words import (
     AgentCard,
     ApprovalId,
@@ -156,6 +157,8 @@ class Task(Part, frozen=True):
     conflict_onto: str = ""
     is_resolving: bool = False
     reason: str = ""
+    route: str = ""
+    """Why the task started on the rung it started on."""
     last_failure: Failure | None = None
     reactions: dict[str, int] = {}
     """How often each `failure:reaction` was used, and each `climb:tier`."""
@@ -269,6 +272,8 @@ class Run(Part, frozen=True):
     budget_warned: tuple[str, ...] = ()
     """Node, dimension and share of each warning that was given."""
     policy: Policy = Policy()
+    counters: Counters = Counters()
+    """What the router had learned when the run started."""
     seq: int = 0
     at: float = 0.0
 
@@ -317,6 +322,10 @@ class Run(Part, frozen=True):
         return tuple(task for task in self.tasks.values() if task.spec.role is Role.WORK)
 
 
+KEPT_OUTCOMES = 400
+"""Outcomes of a repository that the router learns from; older ones say little about today's models."""
+
+
 class Repository(Part, frozen=True):
     """What the person decided for this repository, over all runs."""
 
@@ -329,6 +338,10 @@ class Repository(Part, frozen=True):
     is_check_chosen: bool = False
     excused: tuple[str, ...] = ()
     """Repetition that is no loop here: a kind and a tool, as in `Lane.forgiven`."""
+    outcomes: tuple[Outcome, ...] = ()
+    """The newest outcomes of local models, oldest first: what the router learns from."""
+    learned: frozenset[str] = frozenset()
+    """Runs whose outcomes are known."""
 
 
 def evidence_key(tree: str, check: CheckSpec) -> str:

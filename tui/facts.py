@@ -77,6 +77,11 @@ def _budget_set(event: e.BudgetSet) -> str:
     return f"{'raised' if event.is_raise else 'set'} by {event.by}: the run may spend {', '.join(caps) or 'anything'}"
 
 
+def _started(event: e.TaskStarted) -> str:
+    why = f" · {event.reason}" if event.reason else ""
+    return f"attempt {event.attempt} by {event.agent} on {event.model}{why}"
+
+
 _SENTENCES: dict[type[Event], tuple[Callable[[Any], str], str]] = {
     e.RunStarted: (lambda event: f"run started: {event.goal}", "accent"),
     e.RunFinished: (lambda event: f"run finished, {event.outcome}: {event.reason}", "accent"),
@@ -88,7 +93,7 @@ _SENTENCES: dict[type[Event], tuple[Callable[[Any], str], str]] = {
     e.LanePaused: (lambda _: "paused by you at its next turn", "paused"),
     e.LaneContinued: (lambda _: "goes on", "paused"),
     e.LandIntended: (lambda event: f"about to land {event.new[:10]}", "dim"),
-    e.TaskStarted: (lambda event: f"attempt {event.attempt} by {event.agent} on {event.model}", "running"),
+    e.TaskStarted: (_started, "running"),
     e.TaskProduced: (_produced, "claimed"),
     e.TaskVerified: (lambda event: f"check holds: {event.reason}", "proven"),
     e.TaskMoved: (lambda event: f"goes on to {event.to}", "dim"),

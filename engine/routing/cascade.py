@@ -52,7 +52,7 @@ def after_run(
 
 def why_of(signals: Signals, counters: Counters, kind: str = "", model: str = "") -> str:
     """What speaks against a run, in words; empty when nothing does."""
-    parts = [_long(signals, counters, kind, model)]
+    parts = [too_long(signals.turns, counters, kind, model)]
     if signals.failed_checks:
         count = signals.failed_checks
         parts.append(f"{count:g} {'test' if count == 1 else 'tests'} failing")
@@ -71,18 +71,15 @@ _WORDS = {
 }
 
 
-def _long(signals: Signals, counters: Counters, kind: str, model: str) -> str:
+def too_long(turns: float | None, counters: Counters, kind: str, model: str) -> str:
     """Turns against the 90 % of this user's own successful runs; empty when they say nothing against it."""
-    if signals.turns is None:
+    if turns is None:
         return ""
     for tally in (counters.tally(kind, model), counters.tally("", model)):
         if tally.good_turns.total >= LEAST_GOOD_RUNS:
             limit = tally.good_turns.quantile(0.9)
-            return (
-                f"{signals.turns:g} turns, your successful local runs end by {limit:.0f}"
-                if signals.turns > limit
-                else ""
-            )
+            words = f"{turns:g} turns, your successful local runs end by {limit:.0f}"
+            return words if turns > limit else ""
     return ""
 
 

@@ -172,7 +172,7 @@ def _about(score: Score) -> str:
         return f"{score.kind} is deep work"
     if score.kind in AFTER_THE_RUN:
         return f"{score.kind}: a prompt does not tell how hard it is; decided after the run"
-    return f"{score.kind}, beyond a small model at {score.value:.2f}"
+    return f"{score.kind}: {score.value:.2f} that a small model will not do"
 
 
 def _decision(ladder: Sequence[Rung], index: int, score: Score, rule: str, why: str) -> RouteDecision:

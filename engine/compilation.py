@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from engine.clean import clean, clean_line
-from engine.graph import item_title, upstream_of
+from engine.graph import upstream_of
+from engine.growth import item_title
 from engine.items import headlines
 from engine.state import Run, Task
 from engine.threads import in_thread

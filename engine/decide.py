@@ -25,7 +25,7 @@ from engine.decision.reviews import on_verdict
 from engine.decision.unmanned import on_gate_answer, settle_unmanned
 from engine.decision.votes import on_vote_answer
 from engine.evolve import evolve
-from engine.graph import first_tasks
+from engine.growth import first_tasks
 from engine.state import Run
 from engine.words import ApprovalId, Role, RunOutcome, TaskId, TaskState
 

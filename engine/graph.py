@@ -1,4 +1,4 @@
-"""The task graph of a run: which tasks a flow makes, which needs are met, which never will be. Pure."""
+"""The task graph of a run: which needs are met, which never will be, who judges whom. Pure."""
 
 from __future__ import annotations
 
@@ -10,58 +10,10 @@ from typing import NamedTuple
 from engine.flow import Node
 from engine.lifecycle import SETTLED
 from engine.state import Run, Task
-from engine.words import CheckSpec, Role, TaskId, TaskSpec, TaskState
+from engine.words import Role, TaskId, TaskState
 
-MAX_EACH = 100
-"""The most tasks that one list of an agent may become."""
 UNMANNED = frozenset({Role.GATE, Role.VOTE})
 """Roles that nobody works on: `engine.decision.unmanned` settles such tasks."""
-
-
-def first_tasks(run: Run) -> tuple[TaskSpec, ...]:
-    """The tasks that exist from the start: all but reviews, planned ones and those of a list that is still to come."""
-    grafted = {node.grafts for node in run.flow.nodes if node.grafts}
-    nodes = (node for node in run.flow.nodes if not node.watch and node.name not in grafted and "." not in node.each)
-    return tuple(chain.from_iterable(_of_node(run, node) for node in nodes))
-
-
-def _of_node(run: Run, node: Node) -> tuple[TaskSpec, ...]:
-    if node.vote:
-        return (*_seats(run, node, node.name), tally_task(node, node.name))
-    if node.each:
-        return each_tasks(run, node, run.items)
-    if node.each_of:
-        return each_tasks(run, node, tuple(f"text:{word}" for word in node.each_of))
-    return (_spec(run, node, node.name),)
-
-
-def each_tasks(run: Run, node: Node, items: tuple[str, ...]) -> tuple[TaskSpec, ...]:
-    """One task for each item of a node."""
-    return tuple(_spec(run, node, f"{node.name}-{number}", item) for number, item in enumerate(items, 1))
-
-
-def spread_tasks(run: Run, task: Task) -> tuple[TaskSpec, ...]:
-    """The tasks that a list in a task's answer becomes: one for each different entry, no more than `MAX_EACH`."""
-    found: list[TaskSpec] = []
-    for node in run.flow.nodes:
-        source, _, field = node.each.partition(".")
-        if field and source == task.task:
-            words = tuple(dict.fromkeys(task.answers.get(field, ())))[:MAX_EACH]
-            found += each_tasks(run, node, tuple(f"text:{word}" for word in words))
-    return tuple(spec for spec in found if spec.task not in run.tasks)
-
-
-def _seats(run: Run, node: Node, name: str) -> tuple[TaskSpec, ...]:
-    """The voices of a vote: each on its own, none told of another."""
-    vote = node.vote
-    people = (vote.agents if vote else ()) or (node.agent,)
-    seats = range(vote.n if vote else 0)
-    return tuple(_spec(run, node, f"{name}-{seat + 1}", agent=people[seat % len(people)]) for seat in seats)
-
-
-def tally_task(node: Node, name: str) -> TaskSpec:
-    """The task that stands for a vote's result; what needs the vote needs this."""
-    return TaskSpec(name, node.name, Role.VOTE, "", "count the voices", title=f"{name}: the vote", reads=False)
 
 
 def voices(run: Run, tally: Task) -> tuple[Task, ...]:
@@ -72,63 +24,14 @@ def voices(run: Run, tally: Task) -> tuple[Task, ...]:
     return tuple(task for task in found if task.spec.role is not Role.VOTE)
 
 
-def review_tasks(run: Run, task: Task) -> tuple[TaskSpec, ...]:
-    """The reviews of what a task has just produced: by each watching node, in each of its seats."""
-    made: list[TaskSpec] = []
-    for node in watchers(run, task):
-        number = 1 + max((review.spec.round for review in _reviews(run, task, node)), default=0)
-        people = (node.vote.agents if node.vote else ()) or (node.agent,)
-        seats = node.vote.n if node.vote else 1
-        for seat in range(seats):
-            mark = f"-{seat + 1}" if seats > 1 else ""
-            name = f"{task.spec.task}.{node.name.rpartition('.')[2]}{number}{mark}"
-            made.append(_review(run, task, node, name, people[seat % len(people)], number))
-    return tuple(made)
-
-
-def _review(run: Run, task: Task, node: Node, name: str, agent: str, number: int) -> TaskSpec:
-    return TaskSpec(
-        task=name,
-        node=node.name,
-        role=Role.REVIEW,
-        agent=agent,
-        goal=_fill(run, node),
-        title=f"{node.name} {task.spec.title or task.spec.task}",
-        about=task.spec.task,
-        tools=node.tools,
-        about_attempt=task.attempt,
-        round=number,
-    )
-
-
-def _reviews(run: Run, task: Task, node: Node) -> tuple[Task, ...]:
+def reviews_of(run: Run, task: Task, node: Node) -> tuple[Task, ...]:
+    """All reviews of a task by one watching node."""
     return tuple(review for review in run.of_node(node.name) if review.spec.about == task.spec.task)
 
 
 def current_reviews(run: Run, task: Task, node: Node) -> tuple[Task, ...]:
     """A watching node's reviews of the task's present attempt."""
-    return tuple(one for one in _reviews(run, task, node) if one.spec.about_attempt in (0, task.attempt))
-
-
-def planned_task(run: Run, spec: TaskSpec, node: Node) -> TaskSpec:
-    """A planned task as it enters the graph below its node."""
-    return TaskSpec(
-        task=spec.task,
-        node=node.name,
-        role=Role.WORK,
-        agent=spec.agent or node.agent,
-        goal=spec.goal,
-        title=spec.title or spec.task,
-        needs=spec.needs,
-        after=spec.after,
-        scope=spec.scope,
-        check=spec.check or _check_of(run, node),
-        tier=spec.tier,
-        may_be_empty=node.may_be_empty,
-        handoff=node.handoff,
-        claims=node.claims,
-        tools=node.tools,
-    )
+    return tuple(one for one in reviews_of(run, task, node) if one.spec.about_attempt in (0, task.attempt))
 
 
 def ready(run: Run, among: Iterable[Task]) -> Iterator[Task]:
@@ -196,6 +99,8 @@ def _unwanted(run: Run, task: Task) -> str:
     for name, wanted in task.spec.when.items():
         node, _, field = name.partition(".")
         members = _members(run, node)
+        if members and all(one.is_passed for one in members):
+            return f"{node} was passed over"
         if not members or not all(one.state is TaskState.DONE for one in members):
             continue
         said = next((one.answers[field] for one in members if field in one.answers), ())
@@ -273,55 +178,16 @@ def upstream_of(run: Run, task: Task) -> tuple[Task, ...]:
     return tuple({one.task: one for one in found if not one.is_passed}.values())
 
 
-def _spec(run: Run, node: Node, task: str, item: str = "", agent: str = "") -> TaskSpec:
-    return TaskSpec(
-        task=task,
-        node=node.name,
-        role=_role(node),
-        agent=agent or node.agent,
-        goal=_fill(run, node, item),
-        title=item_title(item) if item else task,
-        # What a condition speaks of must be there before it can hold.
-        needs=tuple(dict.fromkeys((*node.needs, *(name.partition(".")[0] for name in node.when)))),
-        after=node.after,
-        check=_check_of(run, node) if node.edits else None,
-        item=item,
-        writes=node.writes,
-        may_be_empty=node.may_be_empty,
-        reads=node.reads,
-        when=node.when,
-        answers=node.answers,
-        handoff=node.handoff,
-        claims=node.claims,
-        tools=node.tools,
-        command=node.run,
-    )
-
-
-def _role(node: Node) -> Role:
-    if node.run:
-        return Role.COMMAND
-    if node.human and not node.agent:
-        return Role.GATE
-    if node.expand:
-        return Role.PLAN
-    return Role.WORK if node.edits or node.writes else Role.TEXT
-
-
-def _check_of(run: Run, node: Node) -> CheckSpec | None:
-    return node.proof or (run.check if node.check else None)
-
-
-def item_title(item: str) -> str:
-    """What a person reads for an item: the short commit, the file's path or the word."""
-    form, _, rest = item.partition(":")
-    if form == "text":
-        return rest
-    return rest[:10] if form == "commit" else rest.partition(":")[2] or item
-
-
-def _fill(run: Run, node: Node, item: str = "") -> str:
-    return (node.goal or "{goal}").replace("{item}", item_title(item)).replace("{goal}", run.goal)
+def last_words(run: Run) -> tuple[Task, ...]:
+    """The results that nothing else in the run takes up: what the person asked for, where it is a text."""
+    specs = [task.spec for task in run.tasks.values() if not task.spec.about]
+    taken = {name for spec in specs for name in (*spec.needs, *spec.after)}
+    taken |= {node.each.partition(".")[0] for node in run.flow.nodes if node.each}
+    taken |= {name for node in run.flow.nodes if node.vote for name in (node.vote.of or (node.name,))}
+    ends = (run.tasks[TaskId(spec.task)] for spec in specs if not taken & {spec.task, spec.node})
+    counted = (task for task in run.tasks.values() if task.spec.role is Role.VOTE and task.spec.task not in taken)
+    found = {task.task: task for task in (*ends, *counted)}
+    return tuple(task for task in found.values() if task.state is TaskState.DONE and task.output)
 
 
 def _members(run: Run, name: str) -> tuple[Task, ...]:

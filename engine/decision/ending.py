@@ -5,11 +5,21 @@ from __future__ import annotations
 from engine import events as e
 from engine.decision.reviews import settle_review
 from engine.decision.unmanned import settle_unmanned
-from engine.graph import doomed, hanging, has_checked_work, needless_reviews, revivable, spread_tasks, unwanted
+from engine.graph import (
+    doomed,
+    hanging,
+    has_checked_work,
+    last_words,
+    needless_reviews,
+    revivable,
+    unwanted,
+)
+from engine.growth import spread_tasks
 from engine.judge import judge
 from engine.state import Run, Task
 from engine.words import RunOutcome, TaskId, TaskState
 
+NO_CHANGE = "nothing was changed"
 Settled = e.TaskDone | e.TaskFailed | e.TaskSkipped | e.TaskCancelled
 
 
@@ -93,4 +103,6 @@ def _without_landing(run: Run, failed: list[Task]) -> e.Event:
         all_cancelled = all(task.state is TaskState.CANCELLED for task in failed)
         outcome = RunOutcome.CANCELLED if all_cancelled else RunOutcome.FAILED
         return e.RunFinished(outcome, f"{len(failed)} of {len(run.tasks)} tasks not done: {why}")
-    return e.RunFinished(RunOutcome.CLAIMED, "nothing was changed")
+    said = ", ".join(task.spec.task for task in last_words(run))
+    reason = f"no file was changed; the result is a text: {said}" if said else NO_CHANGE
+    return e.RunFinished(RunOutcome.CLAIMED, reason)

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from engine import events as e
 from engine.clean import clean_line
 from engine.decision.failures import carry_out
-from engine.graph import planned_task
+from engine.growth import planned_task
 from engine.identity import approval_id
 from engine.plan import plan_faults
 from engine.policy import choose

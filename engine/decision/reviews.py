@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 from engine import events as e
 from engine.flow import Node
-from engine.graph import current_reviews, review_tasks, watchers
+from engine.graph import current_reviews, watchers
+from engine.growth import review_tasks
 from engine.identity import approval_id
 from engine.state import Run, Task
 from engine.words import Failure, Role, TaskId, TaskState, Verdict

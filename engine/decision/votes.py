@@ -29,6 +29,8 @@ def tally(run: Run, task: Task) -> tuple[e.Event, ...]:
     field, quorum = field_of(run, node), node.vote.quorum or len(heard) // 2 + 1
     counts = Counter(voice.answers[field][0] for voice in heard if voice.answers.get(field) and _has_spoken(voice))
     still_open = tuple(voice for voice in heard if not voice.is_settled)
+    if still_open and node.vote.hears_all:
+        return ()
     choice, most = counts.most_common(1)[0] if counts else ("", 0)
     if most >= quorum:
         stopped = (e.TaskSkipped(voice.task, DECIDED, is_passed=True) for voice in still_open)

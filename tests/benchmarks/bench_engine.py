@@ -47,7 +47,7 @@ from engine.due import Attempting, Checking, Landing
 from engine.evolve import evolve
 from engine.flow import Flow, Node
 from engine.git.repository import open_repository
-from engine.graph import first_tasks
+from engine.growth import first_tasks
 from engine.host import QUIET_AFTER_S, Host
 from engine.journal import Journal, Ledger
 from engine.landing import Landings

@@ -17,6 +17,7 @@ from engine.clean import clean, clean_line
 from engine.codec import decode
 from engine.errors import OrchestraError, UserFault
 from engine.evolve import evolve
+from engine.graph import last_words
 from engine.state import Approval, Run, Task
 from engine.store.reader import LogReader
 from engine.store.rows import EventRow
@@ -126,10 +127,9 @@ def _closing(run: Run) -> Iterator[str]:
     for task in run.work_tasks():
         proof = f"{task.proof_word}: {task.proof or 'no check proves it'}"
         yield f"  {task.state:<9} {task.spec.task:<18} {proof if task.landed or task.is_proven else task.reason}"
-    for task in run.tasks.values():
-        if task.output and task.spec.node in ("summary", "combine", "edit", "work"):
-            yield ""
-            yield from _shown(run, task)
+    for task in last_words(run):
+        yield ""
+        yield from _shown(run, task)
     if run.head != run.base_commit:
         yield ""
         yield f"The result is on branch {run.branch}; yours is untouched. Look: git diff ...{run.branch}"

@@ -32,6 +32,8 @@ class Vote(Value, frozen=True, omit_defaults=True):
     """Nodes whose answers are counted in place of seats."""
     agents: tuple[str, ...] = ()
     """Who sits in the seats, in turn; empty seats the node's agent in all of them."""
+    hears_all: bool = False
+    """Whether everybody is heard out, also when the answer is certain already."""
 
 
 class Until(Value, frozen=True, omit_defaults=True):

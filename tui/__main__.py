@@ -50,6 +50,7 @@ COMMANDS = {
     "land": ("tui.cli.land", "land_command"),
     "log": ("tui.cli.log", "log_command"),
     "stop": ("tui.cli.log", "stop_command"),
+    "route": ("tui.cli.route", "route_command"),
     "models": ("tui.cli.models", "models_command"),
     "budget": ("tui.cli.budget", "budget_command"),
     "policy": ("tui.cli.policy", "policy_command"),

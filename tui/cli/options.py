@@ -25,6 +25,7 @@ COMMANDS: Final = {
     "stop": "stop the engine of this repository; its runs can be resumed",
     "land": "bring a run's result into the branch you are on",
     "log": "print what happened in a run",
+    "route": "which size of model a task would start with here, and why",
     "models": "what models are here, what is missing, fetch the embedded one",
     "budget": "what a run has spent of what it may; raise it while it runs",
     "policy": "what follows each kind of failure, and which file says so",
@@ -219,6 +220,29 @@ def log_parser() -> argparse.ArgumentParser:
     parser.add_argument("--follow", "-f", action="store_true", help="go on printing until the run is over")
     parser.add_argument("--verify", action="store_true", help="recompute the hash chain of the whole log")
     parser.add_argument("--json", action="store_true", help="JSON lines")
+    return parser
+
+
+def route_parser() -> argparse.ArgumentParser:
+    """`orchestra-tui route`."""
+    parser = _parser(
+        "route",
+        "Which size of model a task would start with here, by which rule, and why. Starts nothing, sends nothing.\n"
+        "It tells kinds of work apart; which bug a small model can fix is decided after its run.",
+        'orchestra-tui route "rename fetch to load in client.py"',
+        'orchestra-tui route "find the race in the connection pool" --file pool.py --json',
+        "git diff | orchestra-tui route - --kind review",
+    )
+    parser.add_argument("task", help="what is to be done, in words; - reads it from the standard input")
+    _add_path(parser)
+    parser.add_argument("--kind", default="", metavar="KIND", help="the kind of work, when you know better")
+    parser.add_argument("--context", type=count, default=0, metavar="N", help="tokens that go into the prompt besides")
+    parser.add_argument(
+        "--file", action="append", type=Path, default=[], metavar="FILE", help="count this file's tokens"
+    )
+    parser.add_argument("--tier", default="", choices=("quick", "large", "cloud"), help="choose the tier yourself")
+    parser.add_argument("--no-models", action="store_true", help="do not ask which models are here")
+    parser.add_argument("--json", action="store_true", help="JSON")
     return parser
 
 

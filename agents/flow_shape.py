@@ -12,6 +12,8 @@ from engine.flow import CommandTool, Node, Until, Vote
 from engine.words import Answer, CheckSpec, Failure, Handoff, Reaction
 
 NAME = r"^[a-z0-9][a-z0-9_-]{0,40}$"
+TASK_TIMEOUT_S = 600.0
+TOOL_TIMEOUT_S = 60.0
 _STEP = re.compile(r"^([a-z]+)(?:\s+(\d{1,2}))?$")
 
 
@@ -56,7 +58,7 @@ class CommandShape(_Shape):
     run: str = Field(min_length=1, max_length=20_000)
     metric: str = ""
     want: str = "pass"
-    timeout_s: float = Field(default=600.0, gt=0, le=86_400)
+    timeout_s: float = Field(default=TASK_TIMEOUT_S, gt=0, le=86_400)
 
     def spec(self) -> CheckSpec:
         """The engine's value."""
@@ -78,6 +80,7 @@ class VoteShape(_Shape):
     field: str = ""
     of: Names = ()
     agents: Names = ()
+    hears_all: bool = False
 
 
 class UntilShape(_Shape):
@@ -101,7 +104,7 @@ class ToolShape(_Shape):
     description: str = Field(min_length=1, max_length=1_000)
     run: Names = Field(min_length=1)
     arguments: dict[str, str] = {}
-    timeout_s: float = Field(default=60.0, gt=0, le=900)
+    timeout_s: float = Field(default=TOOL_TIMEOUT_S, gt=0, le=900)
 
     def value(self, name: str) -> CommandTool:
         """The engine's value."""
@@ -151,7 +154,7 @@ class NodeShape(_Shape):
             each=self.each if isinstance(self.each, str) else "",
             each_of=() if isinstance(self.each, str) else self.each,
             answers={field: Answer(one.choices, one.is_list) for field, one in self.answers.items()},
-            vote=Vote(vote.n, vote.quorum, vote.field, vote.of, vote.agents) if vote else None,
+            vote=Vote(vote.n, vote.quorum, vote.field, vote.of, vote.agents, vote.hears_all) if vote else None,
             until=Until(until.critic, until.max, until.goal) if until else None,
             handoff=Handoff(handoff.to, handoff.max) if handoff else None,
             watch=self.watch,

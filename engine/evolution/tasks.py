@@ -9,7 +9,7 @@ from engine.budget import of_attempt
 from engine.evolution.parts import change, lane_of, move, with_lane, with_task
 from engine.lifecycle import may_move
 from engine.state import Lane, Run, Task
-from engine.words import Reaction, RunOutcome, RunStatus, TaskState
+from engine.words import Failure, Reaction, RunOutcome, RunStatus, TaskState
 
 
 def run_started(run: Run, event: e.RunStarted, at: float) -> Run:
@@ -144,7 +144,7 @@ def task_started(run: Run, event: e.TaskStarted, at: float) -> Run:
             breaking=(),
             tool=None,
             is_truncated=False,
-            trouble="",
+            trouble=task.reason if task.last_failure is Failure.STUCK else "",
             account=of_attempt(lane.account, event.attempt),
         ),
         at,

@@ -167,7 +167,7 @@ def assertions(rng: random.Random) -> str:
 def assembly(rng: random.Random) -> str:
     codes = ["mov", "ldr", "add", "str"]
     return "\n".join(
-        f"  {i * 4:06x}:\t{rng.randbytes(4).hex()}\t{rng.choice(codes)}\tx{rng.randrange(30)}, [sp, #{rng.randrange(64)}]"
+        f"  {i * 4:06x}:\t{rng.randbytes(4).hex()}\t{rng.choice(codes)}\tx{rng.randrange(30)}, [sp, #{i % 9}]"
         for i in range(120)
     )
 

@@ -11,6 +11,7 @@ import msgspec
 from agents.crew import Crew
 from agents.definition import AgentDefinition
 from agents.flow_file import built_in_flows
+from agents.flow_rules import ITEMS
 from agents.going_over import MAX_ITEMS, subject_of
 from agents.ladder import NO_TOOLS, TINY, cards
 from agents.memory import Memory
@@ -28,7 +29,7 @@ from engine.clean import clean_line
 from engine.clock import Clock
 from engine.errors import UserFault
 from engine.events import RunStarted
-from engine.flow import Flow
+from engine.flow import Flow, agents_of
 from engine.git.commits import tree_of
 from engine.git.diffs import show_file
 from engine.git.gateway import Git
@@ -79,7 +80,7 @@ class Composition:
         profiles = await self._profiles(wish, cloud)
         items = await in_thread(self._items, facts, wish)
         flow, reason = _flow(wish, items, profiles)
-        if not items and any(node.each for node in flow.nodes):
+        if not items and any(node.each == ITEMS for node in flow.nodes):
             items, over = await in_thread(subject_of, self._git, facts.head, str(wish.get("goal") or ""))
             reason = f"{reason}; {over}"
         roster = await self._roster(facts.root, repository, profiles, wish)
@@ -220,13 +221,13 @@ def _refuse_without_models(flow: Flow, roster: Mapping[str, AgentCard], profiles
         from agents.available import no_model_fault
 
         raise no_model_fault()
-    for node in flow.nodes:
-        card = roster.get(node.agent)
+    for name in dict.fromkeys(name for node in flow.nodes for name in agents_of(node)):
+        card = roster.get(name)
         if card is None:
-            raise UserFault(f"The flow {flow.name} names {node.agent!r}, whom nobody defined.")
+            raise UserFault(f"The flow {flow.name} names {name!r}, whom nobody defined.")
         if not card.ladder:
             raise UserFault(
-                f"No reachable model can do the work of {node.agent}, which the flow {flow.name} needs.",
+                f"No reachable model can do the work of {name}, which the flow {flow.name} needs.",
                 remedy="A tiny model only summarises: use --flow digest, or pull a larger model.",
             )
 

@@ -24,13 +24,15 @@ _FRAME = re.compile(r"^\s*(?:#!.*|[\"'#/*<!-]+)|[\"'*/>-]+\s*$")
 def item_text(git: Git, item: str) -> str:
     """The content behind an item.
 
-    In:      `commit:<sha>` or `file:<commit>:<path>`.
+    In:      `commit:<sha>`, `file:<commit>:<path>`, or `text:<a line that an agent answered>`, which is all there is.
     Out:     cleaned text, cut to ITEM_CHARS.
     Raises:  UserFault when git has no such thing.
     """
     form, _, rest = item.partition(":")
     if form == "commit":
         return _cut(_commit_text(git, rest))
+    if form == "text":
+        return _cut(rest)
     commit, _, path = rest.partition(":")
     content = show_file(git, commit, path) if form == "file" else None
     if content is None:

@@ -26,13 +26,12 @@ from engine.errors import StoreFault, UserFault
 from engine.evolve import evolve_repository
 from engine.git.gateway import Git
 from engine.git.worktrees import empty_trash
-from engine.harvest import outcomes_of
-from engine.journal import Journal, history_of
+from engine.journal import Journal
 from engine.landing import Landings
+from engine.lessons import lesson_of, missed
 from engine.places import Places
 from engine.plan import plan_faults
 from engine.ports import Composer
-from engine.routing import Outcome
 from engine.sandbox.sandbox import Sandbox
 from engine.scheduler import Scheduler, resume
 from engine.seats import Seats
@@ -94,6 +93,8 @@ class Host:
         """
         with LogReader(self._places.store) as reader:
             self._repository = repository_of(reader)
+            for lesson in await in_thread(missed, self._places.store, self._repository.learned):
+                await self._note(lesson)
             async with asyncio.TaskGroup() as group:
                 await self._tidy(reader, group)
                 await self._listen(reader, group)
@@ -233,8 +234,8 @@ class Host:
         """Note what a run that is over taught the router, once."""
         if not run.is_over or run.run in self._repository.learned:
             return
-        if outcomes := await in_thread(_outcomes, self._places, run.run):
-            await self._note(e.OutcomeLearned(run.run, outcomes))
+        if lesson := await in_thread(lesson_of, self._places.store, run.run):
+            await self._note(lesson)
 
     def _scheduler(self, journal: Journal, lanes: CheckLanes) -> Scheduler:
         workspace = lanes.workspace
@@ -281,11 +282,6 @@ def repository_of(reader: LogReader) -> Repository:
         if event is not None:
             repository = evolve_repository(repository, event, row.at)
     return repository
-
-
-def _outcomes(places: Places, run: RunId) -> tuple[Outcome, ...]:
-    with LogReader(places.store) as reader:
-        return outcomes_of(history_of(reader.history(run)))
 
 
 def brought_plan(run: Run, started: e.RunStarted, plan: Any) -> tuple[e.Event, ...]:

@@ -43,13 +43,18 @@ def proven_run() -> list[e.Event]:
     ]
 
 
+def empty_repository(folder: Path) -> Path:
+    root = folder / "repository"
+    subprocess.run(["git", "init", "-q", str(root)], check=True)
+    return root
+
+
 def write(log: EventLog, run: str, events: list[e.Event]) -> None:
     log.append([EventDraft(run, 1.0, kind_of(event), encode(event)) for event in events]).result()
 
 
 async def test_a_run_that_ended_unnoted_is_learned_when_the_next_engine_starts_and_once_only(tmp_path: Path) -> None:
-    root = tmp_path / "repository"
-    subprocess.run(["git", "init", "-q", str(root)], check=True)
+    root = empty_repository(tmp_path)
     places, clock = Places(root, tmp_path / "home"), SystemClock()
     with acquire(places.store, clock) as lease, EventLog.open(places.store, lease.epoch) as log:
         write(log, "r1", proven_run())

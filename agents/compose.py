@@ -10,10 +10,17 @@ import msgspec
 
 from agents.crew import Crew
 from agents.definition import AgentDefinition
-from agents.flow_file import built_in_flows
-from agents.flow_rules import ITEMS
+from agents.flow_choice import (
+    choose_flow,
+    goes_over_items,
+    proves_work,
+    refuse_unasked_commands,
+    refuse_unplayable,
+    without_tools,
+)
+from agents.flow_folder import read_flows
 from agents.going_over import MAX_ITEMS, subject_of
-from agents.ladder import NO_TOOLS, TINY, cards
+from agents.ladder import cards
 from agents.memory import Memory
 from agents.models.prices import Prices
 from agents.models.script import Script, load_script
@@ -21,7 +28,6 @@ from agents.models.scripted import ScriptedModel, profile_of
 from agents.policy_file import Effective, read_policy
 from agents.retries import Retries
 from agents.roster import read_roster
-from agents.routing import Route, route, wants_text
 from engine.budget import Budget
 from engine.budget_wish import opening_budget
 from engine.check_finder import find_check
@@ -29,7 +35,7 @@ from engine.clean import clean_line
 from engine.clock import Clock
 from engine.errors import UserFault
 from engine.events import RunStarted
-from engine.flow import Flow, agents_of
+from engine.flow import Flow
 from engine.git.commits import tree_of
 from engine.git.diffs import show_file
 from engine.git.gateway import Git
@@ -68,8 +74,8 @@ class Composition:
     async def open(self, wish: Mapping[str, Any], repository: Repository) -> RunStarted:
         """Turn the wish to start a run into its first fact.
 
-        In:      the wish: `goal`, `flow` (auto), `check`, `commits` or `files` to go over, `lanes`, `allow_cloud`,
-                 `root` (the checkout it was made in, when that is not the engine's own), `unattended`,
+        In:      the wish: `goal`, `flow` (auto), `flow_file`, `check`, `commits` or `files` to go over, `lanes`,
+                 `allow_cloud`, `root` (the checkout it was made in, when that is not the engine's own), `unattended`,
                  `accept_plan`, `plan`, `models` (word to names), `budget` (node to caps), `prices`, `script`, `speed`.
         Raises:  UserFault with what to do instead.
         """
@@ -79,12 +85,15 @@ class Composition:
         cloud = bool(wish.get("allow_cloud")) or repository.cloud_allowed
         profiles = await self._profiles(wish, cloud)
         items = await in_thread(self._items, facts, wish)
-        flow, reason = _flow(wish, items, profiles)
-        if not items and any(node.each == ITEMS for node in flow.nodes):
+        roster = await self._roster(facts.root, repository, profiles, wish)
+        known = await in_thread(read_flows, facts.root, repository.trusted, None, tuple(roster))
+        chosen = choose_flow(wish, items, profiles, known, tuple(roster))
+        flow, reason = chosen.flow, chosen.reason
+        if not items and goes_over_items(flow):
             items, over = await in_thread(subject_of, self._git, facts.head, str(wish.get("goal") or ""))
             reason = f"{reason}; {over}"
-        roster = await self._roster(facts.root, repository, profiles, wish)
-        _refuse_without_models(flow, roster, profiles)
+        refuse_unplayable(flow, roster, profiles)
+        refuse_unasked_commands(flow, self._sandbox.tier.letter, wish)
         return RunStarted(
             goal=_goal(wish, flow),
             flow=flow,
@@ -93,7 +102,7 @@ class Composition:
             base_tree=await in_thread(tree_of, self._git, facts.head),
             base_branch=facts.branch or "",
             check=_check(wish, repository),
-            found_check=await in_thread(self._found_check, facts, wish, repository) if _edits(flow) else None,
+            found_check=await in_thread(self._found_check, facts, wish, repository) if proves_work(flow) else None,
             items=items,
             route_reason=reason,
             max_lanes=_lanes(wish),
@@ -101,7 +110,7 @@ class Composition:
             accepts_plan=bool(wish.get("accept_plan")),
             cloud_allowed=cloud,
             sandbox=self._sandbox.tier.letter,
-            notes=(*facts.notes, *_without_tools(flow, roster), *self._unreadable, *_unused(effective)),
+            notes=(*facts.notes, *without_tools(flow, roster), *self._unreadable, *_unused(effective)),
             settings=_kept(wish),
             budget=budget,
             policy=effective.policy,
@@ -200,45 +209,6 @@ def _was_near(ref: ModelRef, run: Run) -> bool:
     return any(rung.model == str(ref) and rung.is_local for rung in rungs)
 
 
-def _flow(wish: Mapping[str, Any], items: tuple[str, ...], profiles: Sequence[ModelProfile]) -> tuple[Flow, str]:
-    flows = built_in_flows()
-    name = str(wish.get("flow") or "auto")
-    chosen = route(str(wish.get("goal") or ""), items, profiles) if name == "auto" else Route(name, "you chose it")
-    if wish.get("plan") and name == "auto":
-        chosen = Route("build", "you brought a plan")
-    if chosen.flow not in flows:
-        raise UserFault(f"There is no flow called {chosen.flow!r}.", remedy=f"Flows: auto, {', '.join(sorted(flows))}.")
-    if name == "auto" and chosen.flow == "digest" and not (items or wants_text(str(wish.get("goal") or ""))):
-        from agents.available import only_tiny_fault
-
-        raise only_tiny_fault()
-    flow = flows[chosen.flow]
-    return flow, f"{flow.name}: {chosen.reason}"
-
-
-def _refuse_without_models(flow: Flow, roster: Mapping[str, AgentCard], profiles: Sequence[ModelProfile]) -> None:
-    if not profiles:
-        from agents.available import no_model_fault
-
-        raise no_model_fault()
-    for name in dict.fromkeys(name for node in flow.nodes for name in agents_of(node)):
-        card = roster.get(name)
-        if card is None:
-            raise UserFault(f"The flow {flow.name} names {name!r}, whom nobody defined.")
-        if not card.ladder:
-            raise UserFault(
-                f"No reachable model can do the work of {name}, which the flow {flow.name} needs.",
-                remedy="A tiny model only summarises: use --flow digest, or pull a larger model.",
-            )
-
-
-def _without_tools(flow: Flow, roster: Mapping[str, AgentCard]) -> tuple[str, ...]:
-    """A sentence for each model that will have to act by forced replies."""
-    firsts = [card.ladder[0] for node in flow.nodes if (card := roster.get(node.agent)) and card.ladder]
-    models = dict.fromkeys(rung.model for rung in firsts if NO_TOOLS in rung.notes and TINY not in rung.notes)
-    return tuple(f"{model} calls no tools: it acts by forced replies, slower and less surely." for model in models)
-
-
 def _goal(wish: Mapping[str, Any], flow: Flow) -> str:
     goal = str(wish.get("goal") or "").strip()
     if not goal and not wish.get("plan"):
@@ -253,11 +223,6 @@ def _check(wish: Mapping[str, Any], repository: Repository) -> CheckSpec | None:
     if isinstance(given, str) and given.strip():
         return CheckSpec(given.strip())
     return repository.check
-
-
-def _edits(flow: Flow) -> bool:
-    """Whether a flow makes changes that a check could prove."""
-    return any(node.check and (node.edits or node.grafts) for node in flow.nodes)
 
 
 def _budget(wish: Mapping[str, Any]) -> Budget:

@@ -18,6 +18,8 @@ from engine.decision.budget_question import FORM as BUDGET_FORM
 from engine.decision.check_question import ask_about_check
 from engine.decision.ending import ending, on_revised, on_settled, revive
 from engine.decision.failures import on_failure, on_handed_off, on_help, on_loop
+from engine.decision.flow_question import FORM as FLOW_FORM
+from engine.decision.flow_question import ask_about_commands, asked_about_commands, needs_word
 from engine.decision.permission import on_cloud_permitted
 from engine.decision.plans import on_plan, on_plan_accepted, on_plan_answer
 from engine.decision.results import on_outliving_answer, on_produced, settle_checks
@@ -56,7 +58,15 @@ def consequences(run: Run, event: e.Event) -> tuple[e.Event, ...]:
 def _on_start(run: Run, _event: e.RunStarted) -> tuple[e.Event, ...]:
     if run.found_check and not run.is_unattended:
         return (ask_about_check(run, run.found_check),)
-    return _first_tasks(run)
+    return _begin(run)
+
+
+def _begin(run: Run) -> tuple[e.Event, ...]:
+    """The first tasks, once the person allowed what needs their word."""
+    asked = asked_about_commands(run)
+    if asked is None and needs_word(run.flow, run.sandbox):
+        return (ask_about_commands(run),)
+    return () if asked and asked.is_open else _first_tasks(run)
 
 
 def _first_tasks(run: Run) -> tuple[e.Event, ...]:
@@ -65,7 +75,7 @@ def _first_tasks(run: Run) -> tuple[e.Event, ...]:
 
 
 def _on_check_chosen(run: Run, _event: e.CheckChosen) -> tuple[e.Event, ...]:
-    return () if run.tasks else _first_tasks(run)
+    return () if run.tasks else _begin(run)
 
 
 def _on_check(run: Run, _event: e.CheckFinished) -> tuple[e.Event, ...]:
@@ -104,6 +114,8 @@ def _answered(run: Run, name: ApprovalId) -> tuple[e.Event, ...]:
     approval = run.approvals.get(name)
     if approval and approval.form == "check" and run.found_check:
         return (e.CheckChosen(run.found_check if approval.answer == "allow" else None),)
+    if approval and approval.form == FLOW_FORM and not run.tasks:
+        return _begin(run) if approval.answer == "allow" else (e.RunCancelled("you did not allow its commands"),)
     task = run.tasks.get(approval.task) if approval else None
     if approval is None or not approval.answer or task is None or task.state is not TaskState.WAITING:
         return ()

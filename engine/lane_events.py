@@ -120,6 +120,8 @@ class ToolFinished(Event, frozen=True):
     line: str
     digest: str = ""
     duration_s: float = 0.0
+    ran: CheckResult | None = None
+    """The command that it was, where the result has to name its evidence; its tree is the attempt's first commit."""
 
 
 class NoteTaken(Event, frozen=True):

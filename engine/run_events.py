@@ -14,6 +14,7 @@ from engine.words import (
     ApprovalId,
     CheckResult,
     CheckSpec,
+    Claim,
     Failure,
     Reaction,
     RunId,
@@ -180,6 +181,8 @@ class TaskProduced(Event, frozen=True):
     is_adopted: bool = False
     answers: dict[str, tuple[str, ...]] = {}
     """The typed fields of the result; a single value is a list of one."""
+    claims: tuple[Claim, ...] = ()
+    """What the result rests on; the engine found every place that is named."""
 
 
 class TaskVerified(Event, frozen=True):

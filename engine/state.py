@@ -16,6 +16,7 @@ from engine.words import (
     ApprovalId,
     CheckResult,
     CheckSpec,
+    Claim,
     ContextPart,
     Failure,
     Role,
@@ -114,6 +115,8 @@ class Lane(Part, frozen=True):
     """What passed between agents over this task lately."""
     trouble: str = ""
     """The last failure's sentence, until the next turn succeeds."""
+    ran: tuple[CheckResult, ...] = ()
+    """What the lane's last commands did, each with the commit that its attempt started from."""
     account: Account = Account()
     """What counts against the budgets of the task, its attempt and the run."""
 
@@ -164,6 +167,8 @@ class Task(Part, frozen=True):
     """How often each `failure:reaction` was used, and each `climb:tier`."""
     outliving: tuple[str, ...] = ()
     answers: dict[str, tuple[str, ...]] = {}
+    claims: tuple[Claim, ...] = ()
+    """What the result rests on, each found by the engine at the places it names."""
     hops: tuple[str, ...] = ()
     """Who passed this task on, in order."""
     is_passed: bool = False

@@ -235,6 +235,35 @@ class TaskSpec(Value, frozen=True, omit_defaults=True):
     """Which round of review this is, from 1."""
 
 
+class Reference(Value, frozen=True, omit_defaults=True):
+    """One place that a statement rests on, as its speaker names it; `engine.claims` looks it up."""
+
+    path: str = ""
+    line: int = 0
+    """The first line of the quote, or of the symbol's definition; 0 where only the text is named."""
+    quote: str = ""
+    """What is written there, or in a command's output."""
+    symbol: str = ""
+    """What is defined in the file: `Client.request`."""
+    commit: str = ""
+    """A commit of the run's history; with a path, the file as that commit left it."""
+    command: str = ""
+    exit_code: int | None = None
+    number: float | None = None
+    """What the command's metric, or its output, says."""
+    digest: str = ""
+    """SHA-256 of the command's whole output."""
+    words: str = ""
+    """Somebody's statement or an address: named by many, evidence of nothing."""
+
+
+class Claim(Value, frozen=True, omit_defaults=True):
+    """A statement of a result, with the places that it rests on."""
+
+    text: str
+    refs: tuple[Reference, ...] = ()
+
+
 class Finding(Value, frozen=True, omit_defaults=True):
     """One point of a review with what supports it."""
 
@@ -243,6 +272,10 @@ class Finding(Value, frozen=True, omit_defaults=True):
     line: int = 0
     severity: str = "major"
     evidence: str = ""
+    refs: tuple[Reference, ...] = ()
+    """Where it can be looked up; asked for where a flow asks for claims."""
+    is_found: bool = False
+    """Whether the engine found all of them; nobody else says so."""
 
 
 class Verdict(Value, frozen=True, omit_defaults=True):

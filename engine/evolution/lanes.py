@@ -10,6 +10,9 @@ from engine.evolution.parts import add_usage
 from engine.loops.verdict import BETWEEN_AGENTS
 from engine.state import Lane, LoopSeen, Tool
 
+KEPT_COMMANDS = 24
+"""How many of a lane's last commands can be named as evidence."""
+
 
 def lane_opened(lane: Lane, event: e.LaneOpened, at: float) -> Lane:
     return replace(lane, branch=event.branch, worktree=event.worktree, opened_at=at, is_reaped=False, kept="")
@@ -75,7 +78,8 @@ def tool_finished(lane: Lane, event: e.ToolFinished, _at: float) -> Lane:
     tool = lane.tool
     if tool and tool.call_id == event.call_id:
         tool = replace(tool, is_running=False, is_error=event.is_error, outcome=event.line)
-    return replace(lane, tool=tool, tool_errors=errors)
+    ran = (*lane.ran[1 - KEPT_COMMANDS :], event.ran) if event.ran else lane.ran
+    return replace(lane, tool=tool, tool_errors=errors, ran=ran)
 
 
 def steered(lane: Lane, event: e.Steered, _at: float) -> Lane:

@@ -172,6 +172,8 @@ def task_produced(run: Run, event: e.TaskProduced, at: float) -> Run:
         deletions=event.deletions,
         outliving=event.outliving,
         answers=event.answers,
+        claims=event.claims,
+        proof=f"{len(event.claims)} of {len(event.claims)} claims found" if event.claims else "",
     )
     return with_lane(run, replace(lane_of(run, event.task), in_turn=False, queued_at=0.0, loop=None), at)
 

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from msgspec.structs import replace
 
 from engine import events as e
-from engine.budget import TIME_SLICE_MS, Ask, Dimension, Granted, Refusal, fit, may_fit_later
+from engine.budget import TIME_SLICE_MS, Ask, Dimension, Granted, Refusal, Spend, fit, may_fit_later
 from engine.clock import Clock
 from engine.decision.budget_question import refusal_text
 from engine.errors import OverBudget
@@ -19,10 +19,10 @@ from engine.journal import Journal
 from engine.ports import Answer, Question
 from engine.sandbox.sandbox import Sandbox
 from engine.seats import Seats
-from engine.spending import nodes_above
+from engine.spending import account_of, nodes_above
 from engine.state import Lane, Run
 from engine.store.rows import ChunkDraft
-from engine.words import ApprovalId, Rung, RunStatus, TaskId, TaskState
+from engine.words import ApprovalId, Rung, RunStatus, TaskId, TaskState, TurnUsage
 
 
 class LaneDesk:
@@ -88,6 +88,11 @@ class LaneDesk:
 
     async def send(self, started: e.TurnStarted, ask: Ask, rung: Rung) -> int:
         """Hold a call's worst case back at every budget above it and log that it goes out; durable at return."""
+
+        if (unseen := account_of(self._journal.run, self._task).held) != Spend():
+            # Cut before anybody knew how it ended; left open, other lanes would wait for it.
+            lost = e.TurnEnded(self._task, self._lane.turn, TurnUsage(), "unseen", charged=unseen)
+            await self.record(lost)
 
         def answer(run: Run) -> Granted | Refusal:
             return fit(ask, nodes_above(run, self._task))

@@ -8,8 +8,6 @@ from engine.budget import Account, Budget, Cap, Dimension, Node, Refusal, Spend
 from engine.state import Lane, Run
 from engine.words import TaskId, TaskState
 
-NOTHING = Spend()
-
 
 def account_of(run: Run, task: TaskId) -> Account:
     """What a task has spent."""
@@ -22,13 +20,12 @@ def nodes_above(run: Run, task: TaskId) -> tuple[Node, ...]:
     if run.budget.is_open:
         return ()
     account = account_of(run, task)
-    own_waits = _waiting(run, task, account)
     nodes = [
-        Node("task", run.budget.of_task(task), account.total, own_waits),
-        Node("attempt", run.budget.attempt, account.attempt_total, own_waits),
+        Node("task", run.budget.of_task(task), account.total),
+        Node("attempt", run.budget.attempt, account.attempt_total),
     ]
     if not run.budget.run.is_open:
-        nodes.insert(0, Node("run", run.budget.run, total(run), _sum(_live(run))))
+        nodes.insert(0, Node("run", run.budget.run, total(run), _sum(_others(run, task))))
     return tuple(node for node in nodes if not node.cap.is_open)
 
 
@@ -84,14 +81,14 @@ def _cap(budget: Budget, node: str, task: TaskId) -> Cap:
     return {"run": budget.run, "attempt": budget.attempt}.get(node) or budget.of_task(task)
 
 
-def _live(run: Run) -> Iterable[Spend]:
-    return (_waiting(run, name, lane.account) for name, lane in run.lanes.items())
+def _others(run: Run, task: TaskId) -> Iterable[Spend]:
+    """What is held for calls of other lanes that run now; their lanes will say how they end."""
+    return (lane.account.held for name, lane in run.lanes.items() if name != task and _is_calling(run, name, lane))
 
 
-def _waiting(run: Run, task: TaskId, account: Account) -> Spend:
-    lane, known = run.lanes.get(task), run.tasks.get(task)
-    runs = isinstance(lane, Lane) and lane.in_turn and known is not None and known.state is TaskState.RUNNING
-    return account.held if runs else NOTHING
+def _is_calling(run: Run, name: TaskId, lane: Lane) -> bool:
+    task = run.tasks.get(name)
+    return lane.in_turn and task is not None and task.state is TaskState.RUNNING
 
 
 def _sum(amounts: Iterable[Spend]) -> Spend:

@@ -12,7 +12,9 @@ from tui.__main__ import main
     [
         (["run", "x", "--lanes", "-3"], "'-3' is not a number from 1 up"),
         (["run", "x", "--commits", "many"], "'many' is not a number from 1 up"),
-        (["run", "x", "--budget", "1"], "Unrecognized arguments: --budget 1"),
+        (["run", "x", "--budget", "much"], "'much' is no amount of dollars: write 2.50"),
+        (["run", "x", "--budget-tokens", "5kg"], "'5kg' is no number of tokens"),
+        (["run", "x", "--budget-time", "soon"], "'soon' is no length of time"),
         (["log", "--run", "9"], "Unrecognized arguments: --run"),
         (["demo", "--speed", "fast"], "invalid float value"),
         (["--bogus"], "Unrecognized arguments: --bogus"),

@@ -11,7 +11,10 @@ import pytest
 
 from engine import events as e
 from engine.codec import decode, encode, kind_of
-from engine.words import CheckSpec, TaskId
+from engine.evolve import fold
+from engine.journal import history_of
+from engine.store.rows import EventRow
+from engine.words import CheckSpec, RunId, RunStatus, TaskId
 from tests.stubs.runs import BUILD, started
 
 KINDS = e.AnyEvent.__args__
@@ -77,3 +80,26 @@ def test_whatever_a_model_puts_into_a_tool_s_arguments_can_be_logged(said: Any) 
     back = decode("ToolCalled", encode(event))
     assert isinstance(back, e.ToolCalled)
     assert "command" in back.arguments
+
+
+@pytest.mark.parametrize(
+    ("kind", "payload"),
+    [
+        ("AttemptFailed", b'{"kind":"AttemptFailed","task":"a","attempt":1,"failure":"homesick","reason":"r"}'),
+        ("TaskMoved", b'{"kind":"TaskMoved","task":"a","to":"teleported"}'),
+        ("TaskAdded", b'{"kind":"TaskAdded","spec":{"task":"a","node":"n","role":"muse","agent":"x","goal":"g"}}'),
+    ],
+)
+def test_a_word_of_a_newer_version_inside_a_known_kind_is_skipped_like_an_unknown_kind(
+    kind: str, payload: bytes
+) -> None:
+    assert decode(kind, payload) is None
+
+
+def test_a_log_with_a_newer_word_still_folds() -> None:
+    rows = [
+        EventRow(1, "r1", 1.0, "RunStarted", encode(started(BUILD))),
+        EventRow(2, "r1", 2.0, "TaskMoved", b'{"kind":"TaskMoved","task":"plan","to":"teleported"}'),
+        EventRow(3, "r1", 3.0, "RunPaused", encode(e.RunPaused())),
+    ]
+    assert fold(RunId("r1"), history_of(rows)).status is RunStatus.PAUSED

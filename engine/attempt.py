@@ -13,6 +13,7 @@ from engine.briefing import brief_for
 from engine.clean import clean, clean_line
 from engine.clock import Clock
 from engine.compilation import compiled
+from engine.conformance.enforcing import rule_failure
 from engine.decision.handoffs import handed_off
 from engine.desk import LaneDesk
 from engine.due import Attempting
@@ -219,6 +220,9 @@ class Attempts:
         self, effect: Attempting, sha: str, tree: str, summary: str, output: str, is_adopted: bool = False
     ) -> None:
         base = await self._workspace.fork_point(self._journal.run.head, sha)
+        if failed := await rule_failure(self._journal.run, self._workspace, effect, base, sha):
+            await self._record(effect, failed)
+            return
         found = await self._workspace.diff(base, sha)
         files, check = tuple(change.path for change in found.files), self._journal.run.check
         claim = e.TaskProduced(

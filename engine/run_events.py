@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from engine.budget import Budget
+from engine.conformance.rule import Rule
 from engine.event import Event
 from engine.flow import Flow
 from engine.ladders import Policy
@@ -86,6 +87,8 @@ class RunStarted(Event, frozen=True):
     policy: Policy = Policy()
     counters: Counters = Counters()
     """What the router had learned when the run started."""
+    rules: tuple[Rule, ...] = ()
+    """What diffs are held against: the rules of the base commit and of the person."""
 
 
 class RunPaused(Event, frozen=True):

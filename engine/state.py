@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from engine.budget import Account, Budget
+from engine.conformance.rule import Rule
 from engine.flow import Flow, Node
 from engine.ladders import Policy
 from engine.lifecycle import SETTLED
@@ -279,6 +280,8 @@ class Run(Part, frozen=True):
     policy: Policy = Policy()
     counters: Counters = Counters()
     """What the router had learned when the run started."""
+    rules: tuple[Rule, ...] = ()
+    """What every diff is held against."""
     seq: int = 0
     at: float = 0.0
 

@@ -36,6 +36,7 @@ def run_started(run: Run, event: e.RunStarted, at: float) -> Run:
         budget=event.budget,
         budget_given=event.budget,
         policy=event.policy,
+        rules=event.rules,
         counters=event.counters,
         started_at=at,
         branch=f"orchestra/{run.run}",

@@ -6,6 +6,7 @@ stands, blanks and all. In a tie the earlier row wins.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -89,3 +90,28 @@ def _row(line: str) -> Clue:
 
 
 CLUES: Final = tuple(_row(line) for line in _TABLE.splitlines() if line)
+TOKENS: Final = re.compile(r"[a-z][a-z+'-]*|\d+(?:[.,]\d+)*")
+
+
+def _by_first_word() -> dict[str, tuple[tuple[int, str], ...]]:
+    index: dict[str, tuple[tuple[int, str], ...]] = {}
+    for row, clue in enumerate(CLUES):
+        for phrase in clue.phrases:
+            first = TOKENS.match(phrase)
+            name = first[0] if first else ""
+            index[name] = (*index.get(name, ()), (row, phrase))
+    return index
+
+
+def _by_word() -> dict[str, tuple[int, ...]]:
+    index: dict[str, tuple[int, ...]] = {}
+    for row, clue in enumerate(CLUES):
+        for word in clue.words:
+            index[word] = (*index.get(word, ()), row)
+    return index
+
+
+ROWS_OF_WORD: Final = _by_word()
+"""Word to the rows it stands in."""
+PHRASES_OF_WORD: Final = _by_first_word()
+"""First word to (row, phrase): only phrases whose first word is there are looked for; under `""` those without one."""

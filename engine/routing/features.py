@@ -30,7 +30,7 @@ _SMALL = _words(
     "simple simply short briefly brief quick quickly small tiny minor trivial easy basic one-line sentence word title "
     "headline"
 )
-_FILE = re.compile(r"\b[\w/-]+\.(?:py|js|ts|tsx|rs|go|java|c|h|cpp|rb|md|toml|yaml|yml|json|sql|sh|css|html)\b")
+_SUFFIX = re.compile(r"\.(?:py|js|ts|tsx|rs|go|java|c|h|cpp|rb|md|toml|yaml|yml|json|sql|sh|css|html)\b")
 _ITEM = re.compile(r"^\s*(?:[-*•]|\d{1,2}[.)])\s", re.MULTILINE)
 _FORMULA = re.compile(r"\\[a-z]+\{|\$[^$]{1,80}\$|[a-z0-9)]\s*(?:\^|=|<=|>=|\+|\*)\s*[a-z0-9(]")
 
@@ -38,7 +38,7 @@ _FORMULA = re.compile(r"\\[a-z]+\{|\$[^$]{1,80}\$|[a-z0-9)]\s*(?:\^|=|<=|>=|\+|\
 def features_of(reading: Reading, kind: Kind, context_tokens: float) -> tuple[float, ...]:
     """The numbers, in the order of `NAMES`."""
     sample = reading.sample
-    constraints = sum(token in _CONSTRAINTS for token in reading.tokens)
+    constraints = len(reading.words & _CONSTRAINTS)
     parts = len(_ITEM.findall(sample)) + sample.count("?")
     is_maths = kind in MATHS_KINDS
     return (
@@ -54,7 +54,7 @@ def features_of(reading: Reading, kind: Kind, context_tokens: float) -> tuple[fl
         float(any(words in sample for words in _STEPS)),
         float("```" in sample or reading.has_signature),
         float(reading.has_trace),
-        _doublings(len(set(_FILE.findall(sample))) + 1, 1.0, 4.0) if "." in sample else 0.0,
+        _doublings(_files(sample) + 1, 1.0, 4.0),
         _foreign(sample),
         min(2.0, float(len(reading.words & _DEPTH))),
         min(2.0, float(len(reading.opening & _SMALL))),
@@ -64,6 +64,12 @@ def features_of(reading: Reading, kind: Kind, context_tokens: float) -> tuple[fl
 def _doublings(amount: float, unit: float, most: float) -> float:
     """How often `unit` was doubled to come to an amount, between 0 and `most`."""
     return min(most, log2(amount / unit)) if amount > unit else 0.0
+
+
+def _files(sample: str) -> int:
+    """How many different files are named."""
+    ends = (found.end() for found in _SUFFIX.finditer(sample))
+    return len({sample[max(0, end - 80) : end].rsplit(maxsplit=1)[-1].lstrip("`'\"(") for end in ends})
 
 
 def _foreign(sample: str) -> float:

@@ -10,10 +10,10 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-from engine.routing.clues import CLUES
+from engine.routing.clues import CLUES, PHRASES_OF_WORD, ROWS_OF_WORD, TOKENS
 
-SAMPLE_HEAD = 1_400
-SAMPLE_TAIL = 500
+SAMPLE_HEAD = 1_000
+SAMPLE_TAIL = 400
 OPENING = 240
 """A word in the first so many characters says more about what is wanted than one further down."""
 
@@ -67,14 +67,12 @@ DEEP_KINDS = frozenset(list(Kind)[8:15])
 K = Kind
 
 
-TOKENS = re.compile(r"[a-z][a-z+'-]*|\d+(?:[.,]\d+)*")
-TRACE = re.compile(
-    r"traceback \(most recent|^\s+at [\w.$<>]+\(|^\s*file \"[^\"]+\", line \d+|panicked at", re.MULTILINE
-)
-CHOICES = re.compile(r"(?:^|\s)\(?a[).:]\s.{0,400}?(?:^|\s)\(?b[).:]\s.{0,400}?(?:^|\s)\(?c[).:]\s", re.DOTALL)
-SIGNATURE = re.compile(
-    r"^\s*(?:async )?def \w+\(|^\s*(?:public|private|static) \w+|\bfunction \w+\(|^\s*#include", re.MULTILINE
-)
+_FRAME = re.compile(r"^\s+at [\w.$<>]+\(", re.MULTILINE)
+CHOICES = re.compile(r"[\s(]a[).:]\s.{0,400}?[\s(]b[).:]\s.{0,400}?[\s(]c[).:]\s", re.DOTALL)
+_SECOND = tuple(f"{before}b{behind}" for before in " \n(" for behind in ").:")
+_DEF = re.compile(r"def \w+\(")
+_FUNCTION = re.compile(r"function \w+\(")
+_SIGNS = ("#include", "public class", "public static", "static void", "private void", "fn main")
 _COUNTING = frozenset({"two", "three", "four", "five", "six", "half", "twice", "dozen", "third", "double", "thrice"})
 MATHS_KINDS = frozenset({K.MATHS, K.PROOF, K.WORD_PROBLEM})
 
@@ -113,10 +111,27 @@ def read(text: object) -> Reading:
         tokens,
         frozenset(tokens),
         frozenset(TOKENS.findall(sample[:OPENING])),
-        bool(TRACE.search(sample)),
-        bool(CHOICES.search(sample)),
-        bool(SIGNATURE.search(sample)),
+        _has_trace(sample),
+        _has_choices(sample),
+        _has_signature(sample),
     )
+
+
+# A word looked for as it stands costs a hundredth of a regular expression: that one only follows where the word is.
+
+
+def _has_trace(sample: str) -> bool:
+    if "traceback (most recent" in sample or "panicked at" in sample or ('file "' in sample and '", line ' in sample):
+        return True
+    return " at " in sample and bool(_FRAME.search(sample))
+
+
+def _has_choices(sample: str) -> bool:
+    return any(mark in sample for mark in _SECOND) and bool(CHOICES.search(f" {sample}"))
+
+
+def _has_signature(sample: str) -> bool:
+    return bool(_DEF.search(sample) or _FUNCTION.search(sample)) or any(sign in sample for sign in _SIGNS)
 
 
 def kind_of(text: object) -> Kind:
@@ -135,8 +150,8 @@ def kind_read(reading: Reading) -> Kind:
         votes[K.BUG] = votes.get(K.BUG, 0.0) + 3.0
     if reading.has_signature:
         votes[K.CODE] = votes.get(K.CODE, 0.0) + 1.5
-    if reading.numbers < 2:
-        votes.pop(K.WORD_PROBLEM, None)
+    if K.WORD_PROBLEM in votes and reading.numbers < 2:
+        del votes[K.WORD_PROBLEM]
     if votes:
         return max(votes, key=votes.__getitem__)
     return _by_shape(reading)
@@ -150,21 +165,29 @@ def named(kind: object) -> Kind | None:
 
 
 def _votes(reading: Reading) -> dict[Kind, float]:
+    shares = _shares_of_words(reading)
+    opening = reading.sample[:OPENING]
+    for word in (reading.words & PHRASES_OF_WORD.keys()) | {""}:
+        for row, phrase in PHRASES_OF_WORD.get(word, ()):
+            if phrase in reading.sample:
+                shares[row] = shares.get(row, 0.0) + (1.0 if phrase in opening else 0.4)
     votes: dict[Kind, float] = {}
-    sample, opening = reading.sample, reading.sample[:OPENING]
-    for clue in CLUES:
-        hits = clue.words & reading.words
-        weight = 0.0
-        if hits:
-            early = len(hits & reading.opening)
-            weight = clue.weight * ((1.0 if early else 0.4) + 0.25 * min(len(hits) - 1, 3))
-        for phrase in clue.phrases:
-            if phrase in sample:
-                weight += clue.weight * (1.0 if phrase in opening else 0.4)
-        if weight:
-            kind = Kind(clue.kind)
-            votes[kind] = votes.get(kind, 0.0) + weight
+    for row in sorted(shares):
+        kind = Kind(CLUES[row].kind)
+        votes[kind] = votes.get(kind, 0.0) + CLUES[row].weight * shares[row]
     return votes
+
+
+def _shares_of_words(reading: Reading) -> dict[int, float]:
+    """Of each row of the table, how much its words say: one word, early or late, and a little for each further one."""
+    hits: dict[int, int] = {}
+    early: set[int] = set()
+    for word in reading.words & ROWS_OF_WORD.keys():
+        for row in ROWS_OF_WORD[word]:
+            hits[row] = hits.get(row, 0) + 1
+            if word in reading.opening:
+                early.add(row)
+    return {row: (1.0 if row in early else 0.4) + 0.25 * min(count - 1, 3) for row, count in hits.items()}
 
 
 def _of_choices(votes: dict[Kind, float]) -> Kind:

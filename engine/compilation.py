@@ -54,7 +54,7 @@ def digest_of(run: Run, task: Task, text: str, parts: Sequence[tuple[Task, str]]
 
 def _count(parts: Sequence[tuple[Task, str]]) -> str:
     forms = {part.spec.item.partition(":")[0] for part, _ in parts}
-    noun = forms.pop() if len(forms) == 1 else "item"
+    noun = forms.pop() if len(forms) == 1 and "text" not in forms else "item"
     return f"{len(parts)} {noun}{'s' if len(parts) > 1 else ''}"
 
 

@@ -128,7 +128,8 @@ def local_rung(run: Run, task: Task) -> int:
     ladder = card.ladder if card else ()
     if 0 <= task.rung < len(ladder) and ladder[task.rung].is_local:
         return -1
-    return max((index for index, rung in enumerate(ladder) if rung.is_local), default=-1)
+    local = [index for index, rung in enumerate(ladder) if rung.is_local]
+    return max(local, key=lambda index: (ladder[index].tier == "large", -index), default=-1)
 
 
 def first_rung(run: Run, agent: str, tier: str = "") -> int:

@@ -5,6 +5,7 @@ Idempotent by key: work that was committed before the engine died is adopted, ev
 
 from __future__ import annotations
 
+import asyncio
 import tempfile
 from pathlib import Path, PurePosixPath
 
@@ -148,11 +149,17 @@ class Attempts:
         if not task.spec.reads and task.spec.role is not Role.WORK:
             return Path(tempfile.gettempdir()), "", ()
         conflict: tuple[str, ...] = ()
-        if task.is_resolving:
-            opened, conflict = await self._workspace.open_conflict(task.task, task.commit or start, onto)
-        else:
-            opened = await self._workspace.open(task.task, start)
         lane = self._journal.run.lanes.get(task.task)
+        try:
+            if task.is_resolving:
+                opened, conflict = await self._workspace.open_conflict(task.task, task.commit or start, onto)
+            else:
+                opened = await self._workspace.open(task.task, start)
+        except asyncio.CancelledError:
+            if lane is None or not lane.worktree:
+                # Nobody has worked in it, and no fact tells of it: it would stay for ever.
+                await self._workspace.drop(task.task)
+            raise
         if lane is None or not lane.worktree or lane.is_reaped:
             tree = opened.worktree
             await self._journal.record(e.LaneOpened(task.task, tree.branch, str(tree.path), start))

@@ -75,7 +75,7 @@ class Scheduler:
 
     def _is_lane_busy(self, effect: Effect) -> bool:
         """Whether an earlier attempt at the same task is still letting go of the lane."""
-        return isinstance(effect, Attempting) and any(
+        return isinstance(effect, Attempting | Reaping) and any(
             isinstance(other, Attempting) and other.task == effect.task for other in self._going_on
         )
 

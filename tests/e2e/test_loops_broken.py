@@ -12,8 +12,8 @@ import pytest
 from engine.store.reader import LogReader
 from engine.words import TaskState
 from tests.e2e import scenes
-from tests.e2e.test_steering import story
-from tests.e2e.world import World, call, entry, task, until
+from tests.e2e.test_steering import ask, story
+from tests.e2e.world import World, call, entry, lane, script, task, until
 from tests.stubs.terminal import Terminal
 
 SENTENCE = "I will now look at the file once more to be sure. "
@@ -135,3 +135,90 @@ def test_a_loop_is_seen_on_the_screen_and_broken_with_one_key(world: World, loop
     by_hand = json.loads(revised[0].payload)
     assert (by_hand["task"], by_hand["reaction"]) == ("one", reaction)
     assert [row for row in world.rows() if row.kind == "LoopFound"]
+
+
+READING = [call("read_file", "Once more.", path="parts/start") | {"delay_s": 0.05} for _ in range(14)]
+
+
+def test_what_was_called_no_loop_is_not_reported_again_in_this_repository(world: World) -> None:
+    words = scenes.set_up(world, extra=[entry("coder", *READING, *DONE, task="one")])
+    world.engine()
+    world.send("start", world.wish(*words, "--yes"))
+    world.wait_for(lambda run: lane(run, "one").last_loop)
+
+    receipt = ask(world, "forgive", task="one")
+    world.wait_for(lambda run: run.is_over)
+    world.send("start", world.wish(*words, "--yes"))
+    world.wait_for(lambda run: run.is_over, "r2")
+
+    assert receipt == ("acknowledged", "one: same_call by read_file is not a loop")
+    assert world.kinds("").count("LoopExcused") == 1
+    assert "LoopFound" in world.kinds("r1")
+    assert "LoopFound" not in world.kinds("r2")
+
+
+PASSING = """\
+name: passing
+description: two who pass it on
+nodes:
+  edit:
+    agent: coder
+    goal: "{goal}"
+    edits: true
+    handoff: {to: [debugger], max: 9}
+"""
+
+
+def passes(to: str) -> dict[str, Any]:
+    """A turn that hands the task on, always with the same words."""
+    carried = "Nothing is done yet. The part about the retry loop is yours, I only know the other half of it."
+    return call("hand_off", to=to, reason="this is not mine", carried=carried)
+
+
+def set_up_passing(world: World, **slow: Any) -> list[str]:
+    """A flow of the person's own with a handoff, and two who use it until they are stopped."""
+    world.make_repository(scenes.FILES)
+    folder = world.home / "config" / "orchestra-tui" / "flows"
+    folder.mkdir(parents=True)
+    folder.joinpath("passing.yaml").write_text(PASSING)
+    there, back = passes("debugger"), passes("coder")
+    entries = [
+        entry("coder", there, task="edit", attempt=1),
+        entry("debugger", back, task="edit", attempt=2),
+        entry("coder", there, task="edit", attempt=3),
+        entry("debugger", *([scenes.talks(3, 50, 0.05)[0] | slow] if slow else []), *EDITED, task="edit", attempt=4),
+        *(entry(agent, *EDITED, task="edit") for agent in ("coder", "debugger")),
+    ]
+    world.home.joinpath("script.yaml").write_text(script(entries))
+    return ["--flow", "passing", "--script", str(world.home / "script.yaml"), "--check", "sh check.sh"]
+
+
+EDITED = [scenes.writes("edit"), scenes.finishes("edit")]
+
+
+def test_a_task_that_is_passed_back_and_forth_is_broken_without_a_person(world: World) -> None:
+    words = set_up_passing(world)
+
+    done = world.run("run", "write the part", "--yes", "--json", *words)
+
+    assert done.code == 0, done.out + done.err
+    (found,) = of(done.events, "LoopFound", "edit")
+    assert found["form"] == "ping_pong"
+    assert "coder ⇄ debugger" in found["evidence"]
+    assert len(of(done.events, "TaskHandedOff", "edit")) == 3
+    assert of(done.events, "TaskRevised", "edit")[0]["failure"] == "stuck"
+    assert world.state().outcome == "proven"
+
+
+def test_a_ping_pong_is_seen_on_the_screen_and_broken_with_one_key(world: World) -> None:
+    words = set_up_passing(world, delay_s=0.05)
+    argv = [sys.executable, "-P", "-m", "tui", str(world.root), "--goal", "write the part", *words]
+    screen = Terminal(argv, world.env, world.home, 130, 40)
+
+    screen.wait_for("ping_pong")
+    screen.press("\x1b", "b", "f")
+    until(lambda: [row for row in world.rows() if row.kind == "TaskRevised" and b'"you"' in row.payload], 15)
+    screen.wait_for("proven", timeout_s=60)
+    screen.press("q")
+
+    assert screen.exit_code() == 0

@@ -55,6 +55,7 @@ COMMANDS = {
     "budget": ("tui.cli.budget", "budget_command"),
     "policy": ("tui.cli.policy", "policy_command"),
     "agents": ("tui.cli.roster", "agents_command"),
+    "flows": ("tui.cli.flows", "flows_command"),
     "loops": ("tui.cli.loops", "loops_command"),
     "doctor": ("tui.cli.doctor", "doctor_command"),
 }

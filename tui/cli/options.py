@@ -30,6 +30,7 @@ COMMANDS: Final = {
     "budget": "what a run has spent of what it may; raise it while it runs",
     "policy": "what follows each kind of failure, and which file says so",
     "agents": "the specialists, where each is defined, what is wrong with a definition",
+    "flows": "the ways of working: list, draw, explain, check, begin a new one",
     "loops": "look for loops in a transcript, of this or of any other tool",
     "doctor": "look at git, sandbox, models, worktrees and the log, and say what to mend",
 }
@@ -99,7 +100,7 @@ def run_parser() -> argparse.ArgumentParser:
 def add_run_options(parser: argparse.ArgumentParser) -> None:
     """What decides how a run is played; the same for `run` and for the dashboard."""
     group = parser.add_argument_group("how the run is played")
-    group.add_argument("--flow", default="", help="auto (default), quick, deep, digest or build")
+    group.add_argument("--flow", default="", help="auto (default), a flow (orchestra-tui flows), or a path to one")
     group.add_argument("--plan", type=Path, default=None, metavar="FILE", help="a plan in YAML instead of a planner")
     group.add_argument("--check", default="", metavar="CMD", help="the command by which the engine proves the work")
     group.add_argument("--metric", default="", metavar="REGEX", help=r"a number in its output, e.g. '(\d+) failed'")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -25,7 +26,7 @@ def start_wish(options: argparse.Namespace, goal: str, is_unattended: bool) -> d
         raise UserFault(f"--want: {fault}.", remedy="See orchestra-tui run --help.")
     wish: dict[str, Any] = {
         "goal": goal,
-        "flow": options.flow or settings.flow,
+        **_flow(options.flow or settings.flow),
         "unattended": is_unattended,
         "accept_plan": is_unattended,
         "allow_cloud": options.allow_cloud or settings.allow_cloud,
@@ -51,6 +52,19 @@ def kept_options(options: argparse.Namespace) -> dict[str, Any]:
     """What of the command line also holds for goals that are stated later: not the goal, not the plan."""
     wish = start_wish(options, "", is_unattended=False)
     return {name: value for name, value in wish.items() if name not in ("goal", "plan")}
+
+
+def _flow(given: str) -> dict[str, Any]:
+    """A flow's name; of a path, the file as it is now: whoever names it by hand has read it."""
+    if "/" not in given and not given.endswith((".yaml", ".yml")):
+        return {"flow": given}
+    from agents.document import read_text
+    from agents.flow_folder import typed_flow
+
+    path = Path(given)
+    text = read_text(path)
+    name = typed_flow(text, path).name
+    return {"flow": name, "flow_file": {"name": name, "path": str(path), "text": text}}
 
 
 def _plan(options: argparse.Namespace) -> Any:

@@ -31,6 +31,7 @@ HAND: Final = tuple(AFTER.values())
 HISTORY_WEIGHS_FROM = 8.0
 """With so many earlier runs a rank among them counts as much as the fixed middle."""
 LEAST_GOOD_RUNS = 5
+STRAIGHT = 3.5
 
 
 def score_after(
@@ -51,7 +52,9 @@ def score_after(
     known, seen = counters or EMPTY, signals_of(signals)
     reading = read(task if task is not None else text)
     sort = named(kind) or kind_read(reading)
-    answer = text if isinstance(text, str) else None
+    # With turns but without a task nobody knows whether the text is what was asked or what was answered.
+    is_answer = isinstance(text, str) and (task is not None or seen.turns is None or not text.strip())
+    answer = str(text) if is_answer else None
     shares = shares_after(reading, sort, seen, answer, known, model)
     learned = offset(known, levels(sort, model), is_after=True) if known.seen else 0.0
     parts = weightiest((*NAMES[1:], "your outcomes"), (*shares[1:], learned))
@@ -126,16 +129,21 @@ def _said(part: Part, signals: Signals) -> str:
 
 
 def _amount(amount: float | None, middle: float, history: Histogram) -> float:
-    """How much an amount is, about -3 to 3, never falling as it grows: its rank among earlier runs, and its size."""
+    """How much an amount is, 0 in the middle, never falling as it grows: its rank among earlier runs, and its size."""
     if amount is None:
         return 0.0
-    size = _log(amount, middle)
-    absolute = 3.0 * size / (3.0 + abs(size))
+    absolute = _softened(_log(amount, middle))
     if not history.total:
         return absolute
     rank = history.rank(amount)
     share = history.total / (history.total + HISTORY_WEIGHS_FROM)
     return share * log((rank + 0.08) / (1.08 - rank)) + (1.0 - share) * absolute
+
+
+def _softened(size: float) -> float:
+    """Straight where amounts of a known unit lie, flatter beyond: another unit must not drown everything else."""
+    inner = max(-STRAIGHT, min(STRAIGHT, size))
+    return inner + 0.3 * (size - inner)
 
 
 def _log(amount: float | None, middle: float) -> float:

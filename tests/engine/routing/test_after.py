@@ -121,4 +121,15 @@ def test_doubt_is_read_from_the_end_of_an_answer() -> None:
 
 def test_the_reason_names_what_weighs_most() -> None:
     score = score_after("done", {"steps": 70, "failed": 2, "exit_status": "LimitsExceeded"})
-    assert score.reason == "2 failing +2.4; cut off at a limit +2.4; 70 turns +0.8"
+    assert score.reason == "2 failing +2.4; cut off at a limit +2.4; 70 turns +1.2"
+
+
+def test_a_text_that_may_be_the_task_is_not_read_for_doubt() -> None:
+    doubtful = "I think it might be broken, perhaps."
+    told = [
+        score_after(doubtful, Signals(turns=9), kind="bug"),
+        score_after("It is broken.", Signals(turns=9), kind="bug"),
+    ]
+    assert "hedging" not in {part.name for part in told[0].parts}
+    known = score_after(doubtful, Signals(turns=9), kind="bug", task="fix the bug")
+    assert "hedging" in {part.name for part in known.parts}

@@ -9,11 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from engine import events as e
 from engine.model import ModelProfile, ModelRef, Tier
 from engine.routing import Outcome
 from engine.state import Repository
+from engine.words import TaskId
 from tui.__main__ import main
 from tui.cli import route
+from tui.facts import fact_of
 
 
 @pytest.fixture(autouse=True)
@@ -94,3 +97,8 @@ def test_with_models_it_names_the_one_and_what_was_learned_of_it(
     said = capsys.readouterr().out
     assert said.startswith("large: 0 of 6 of your bug tasks were proven on ollama/small")
     assert "ollama/big" in said
+
+
+def test_the_reason_of_a_start_stands_in_the_lanes_journal() -> None:
+    begun = e.TaskStarted(TaskId("a"), 1, "coder", "ollama/small", "quick", "c0", reason="quick: rename is small work")
+    assert fact_of(1, 0.0, begun).text == "attempt 1 by coder on ollama/small · quick: rename is small work"

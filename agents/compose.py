@@ -28,6 +28,7 @@ from agents.models.scripted import ScriptedModel, profile_of
 from agents.policy_file import Effective, read_policy
 from agents.retries import Retries
 from agents.roster import read_roster
+from agents.rule_file import effective_rules
 from engine.budget import Budget
 from engine.budget_wish import opening_budget
 from engine.check_finder import find_check
@@ -114,6 +115,7 @@ class Composition:
             settings=_kept(wish),
             budget=budget,
             policy=effective.policy,
+            rules=await in_thread(effective_rules, self._git, facts.head),
             counters=counters_of(repository),
         )
 

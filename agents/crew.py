@@ -143,7 +143,7 @@ class Crew:
         names = agent.rules if brief.task.reads else ()
         rules = read_rules(brief.root, brief.task.scope, names, share * CHARS_PER_TOKEN)
         recalled = self.memory.recall(agent.name, min(share, LIMIT_TOKENS)) if self.memory and agent.memory else ""
-        return rules_text(rules), recalled
+        return rules_text(rules, brief.rules), recalled
 
     def _told(self, brief: Brief) -> Brief:
         """The brief with only those specialists to name who can be given a piece of work."""

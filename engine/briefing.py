@@ -45,6 +45,7 @@ async def brief_for(run: Run, task: Task, workspace: Workspace, root: Path, save
         is_unattended=run.is_unattended,
         hand_to=tuple((name, _about(run, name)) for name in may_go_to(task)),
         commands=tuple(tool for tool in run.flow.tools if tool.name in task.spec.tools),
+        rules=tuple(rule.sentence for rule in run.rules),
         earlier_output=task.output[:OUTPUT_CHARS] if task.feedback and task.spec.role is Role.TEXT else "",
     )
 

@@ -108,6 +108,8 @@ class Brief:
     """Commands that the flow lets this task call by name."""
     earlier_output: str = ""
     """The text that `feedback` is about."""
+    rules: tuple[str, ...] = ()
+    """A sentence for each rule that the engine holds the diff against."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ from typing import Protocol
 
 from agents.context import Context
 from agents.definition import AgentDefinition
-from agents.models.prices import Prices
 from agents.footprint import Footprint
+from agents.models.prices import Prices
 from agents.retries import Retries
 from agents.tiny import OUTPUT_TOKENS, TEMPERATURE, stops
 from agents.tools.tool import Finish
@@ -21,6 +21,9 @@ from engine.words import Role, TaskId
 
 QUIET_TURNS = 5
 """Replies without a tool call, each answered by a reminder, after which a lane that has tools is stuck."""
+
+STILL_TURNS = 24
+"""Tool calls after the last change to a file, after which a lane makes no headway: less than an attempt's turns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,10 @@ class Belt(Protocol):
         """Do it; what goes wrong is an answer for the model, never an exception."""
 
 
+def _detector() -> TrajectoryDetector:
+    return TrajectoryDetector(quiet_turns=QUIET_TURNS, still_turns=STILL_TURNS)
+
+
 @dataclass(slots=True)
 class Sitting:
     """One attempt at work."""
@@ -69,7 +76,7 @@ class Sitting:
     """Seeded by the attempt: the same attempt waits the same times."""
     is_tiny: bool = False
     """Whether the model is asked once for a few sentences: see `agents.tiny`."""
-    trajectory: TrajectoryDetector = field(default_factory=lambda: TrajectoryDetector(quiet_turns=QUIET_TURNS))
+    trajectory: TrajectoryDetector = field(default_factory=_detector)
     footprint: Footprint = field(init=False)
     tree: str = ""
     """Digest of the touched files after the last call."""

@@ -18,7 +18,7 @@ THRESHOLD = 1.6
 """Lower than for chats: each word here stands for a whole attempt, so the third time is once too often."""
 
 
-def loop_between(run: Run, task_id: TaskId) -> tuple[e.Event, ...]:
+def loop_between(run: Run, task_id: TaskId) -> tuple[e.LoopFound, ...]:
     """The fact of a loop that what was said last has completed; nothing when there is none."""
     task, lane = run.tasks.get(task_id), run.lanes.get(task_id)
     if task is None or lane is None or task.is_settled:

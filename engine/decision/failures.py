@@ -8,6 +8,7 @@ from engine import events as e
 from engine.decision.between import loop_between, open_points
 from engine.decision.budget_question import ask_about_budget
 from engine.decision.reviews import to_landing
+from engine.decision.sceptics import on_empty_rejection
 from engine.identity import approval_id
 from engine.loops.verdict import BETWEEN_AGENTS
 from engine.policy import Decision, choose, react
@@ -31,10 +32,13 @@ def on_failure(run: Run, event: e.AttemptFailed) -> tuple[e.Event, ...]:
         return ()
     if task.is_settled or task.state in (TaskState.REVISING, TaskState.WAITING):
         return ()
-    if event.failure is Failure.REVIEW and (loop := loop_between(run, task.task)):
-        return loop
-    decision = _next_round(run, task, event) or react(run, task, event.failure, event.reason)
-    return carry_out(run, task, decision, event.failure, event.feedback or event.reason, event.resume_from)
+    loops = loop_between(run, task.task) if event.failure is Failure.REVIEW else ()
+    if loops and all(_is_certain(run, task, loop, is_folded=False) for loop in loops):
+        return loops
+    empty = on_empty_rejection(task, event.failure, event.reason)
+    decision = empty or _next_round(run, task, event) or react(run, task, event.failure, event.reason)
+    led_to = carry_out(run, task, decision, event.failure, event.feedback or event.reason, event.resume_from)
+    return (*loops, *led_to)
 
 
 def _next_round(run: Run, task: Task, event: e.AttemptFailed) -> Decision | None:
@@ -57,10 +61,11 @@ def on_loop(run: Run, event: e.LoopFound) -> tuple[e.Event, ...]:
     return break_loop(run, task, event.form, event.evidence)
 
 
-def _is_certain(run: Run, task: Task, event: e.LoopFound) -> bool:
+def _is_certain(run: Run, task: Task, event: e.LoopFound, is_folded: bool = True) -> bool:
     """Whether a finding is to be acted upon: findings of one lane add up, for the count outlives every remedy."""
     lane = run.lanes.get(task.task)
-    certainty = 1.0 - (1.0 - event.confidence) ** max(1, lane.loops if lane else 1)
+    found = (lane.loops if lane else 0) + (not is_folded)
+    certainty = 1.0 - (1.0 - event.confidence) ** max(1, found)
     return event.by == BY_PERSON or certainty >= run.policy.breaks_from
 
 

@@ -49,8 +49,10 @@ _COUNTED_IN_TURNS = frozenset((LoopKind.NO_TOOL_CALL, LoopKind.UNCHANGED_TREE))
 class TrajectoryDetector:
     """Feed the steps of one lane; get a verdict when the evidence suffices."""
 
-    def __init__(self, forgiven: Iterable[str] = (), quiet_turns: int | None = None) -> None:
-        """In: quiet_turns, after how many turns without a call; given, the lane is known to have tools."""
+    def __init__(
+        self, forgiven: Iterable[str] = (), quiet_turns: int | None = None, still_turns: int = STILL_TURNS
+    ) -> None:
+        """In: quiet_turns without a call; given, the lane is known to have tools; still_turns without a change."""
         self.count = 0
         self.forgiven = set(forgiven)
         """Tools and kinds of loop that were called "not a loop"; keep them to teach the lane's next detector."""
@@ -64,6 +66,7 @@ class TrajectoryDetector:
         self._quiet_since = 0
         self._still = 0
         self._still_since = 0
+        self._still_turns = still_turns
         self._quiet_turns = quiet_turns or QUIET_TURNS
         self._has_tools = quiet_turns is not None
 
@@ -131,7 +134,7 @@ class TrajectoryDetector:
         if self.evidence.score > before and self.evidence.score >= THRESHOLD:
             confidence = min(0.98, 0.5 + 0.2 * self.evidence.score)
             return self._verdict(self.evidence.kind, self.evidence.began, _line(step), confidence, step.tool)
-        if self._still >= STILL_TURNS:
+        if self._still >= self._still_turns:
             self._still = 0
             return self._verdict(LoopKind.UNCHANGED_TREE, self._still_since, f"tree {step.tree[:12]}", 0.5, "")
         return None

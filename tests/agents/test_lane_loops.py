@@ -115,3 +115,12 @@ async def test_a_finding_names_its_tool(tmp_path: Path) -> None:
     await forms(tmp_path, [calls("read_file", path="missing.py")] * 5, desk)
 
     assert [fact.subject for fact in desk.of(LoopFound)] == ["read_file"]
+
+
+async def test_a_lane_whose_files_stand_still_for_long_is_found(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text("x = 0\n")
+    edits = [swap("a.py", "x = 0", "x = 1"), swap("a.py", "x = 1", "x = 2")]
+    looks = [calls("run_command", command=f"look {number}") for number in range(26)]
+    desk = PaperDesk(sandbox=PaperSandbox(*[(0, f"seen {number}") for number in range(26)]))
+
+    assert await forms(tmp_path, [*edits, *looks], desk) == [LoopKind.UNCHANGED_TREE]

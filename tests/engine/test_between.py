@@ -10,6 +10,7 @@ from engine import events as e
 from engine.decision.between import heard
 from engine.evolution.talk import MOST_SAID
 from engine.flow import Flow, Node
+from engine.ladders import Policy
 from engine.words import CheckResult, Failure, Finding, Handoff, Reaction, TaskId, TaskState, Verdict
 from tests.engine.loops.honest import WORDS
 from tests.stubs.runs import CHECK, REVIEWED, Played, green
@@ -169,3 +170,21 @@ def test_the_persons_own_choice_begins_the_memory_anew(kind: str) -> None:
     played.record(decided)
 
     assert played.lane().said == ()
+
+
+def test_a_doubtful_finding_between_agents_is_shown_and_the_review_goes_on() -> None:
+    played = rounds(Played(REVIEWED, policy=Policy(breaks_from=0.999)), 3)
+
+    assert len(loops(played)) == 1
+    assert played.state() is TaskState.REVISING
+    assert played.task().last_failure is Failure.REVIEW
+
+
+def test_a_doubtful_ping_pong_is_shown_and_the_task_goes_on() -> None:
+    played = Played(PASSING, policy=Policy(breaks_from=0.999))
+    for number in range(3):
+        hand_over(played, ("debugger", "coder")[number % 2], "Please look at the retry loop, it is not mine.")
+
+    assert loops(played)
+    assert played.task().agent == "debugger"
+    assert played.state() is TaskState.REVISING

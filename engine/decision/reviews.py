@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from engine import events as e
+from engine.decision import sceptics
 from engine.flow import Node
 from engine.graph import current_reviews, watchers
 from engine.growth import review_tasks
@@ -49,6 +50,8 @@ def settle_review(run: Run, subject: TaskId) -> tuple[e.Event, ...]:
     if task is None or task.state is not TaskState.REVIEWING:
         return ()
     stands = [_stand(run, task, node) for node in watchers(run, task)]
+    if third := _third_judge(run, task, stands):
+        return third
     led_to = _outcome(run, task, stands)
     reviews = (review for stand in stands for review in current_reviews(run, task, stand.node)) if led_to else ()
     stopped = (e.TaskSkipped(one.task, "judged without it", is_passed=True) for one in reviews if not one.is_settled)
@@ -61,9 +64,19 @@ def _outcome(run: Run, task: Task, stands: list[Judgement]) -> tuple[e.Event, ..
     lost = [stand for stand in stands if stand.is_lost]
     if lost and not task.is_proven:
         reviews = [review for stand in lost for review in current_reviews(run, task, stand.node)]
-        why = next((review.reason for review in reviews if review.reason), "nobody judged it")
+        silent = "it was agreed to without new evidence" if any(one.verdict for one in reviews) else "nobody judged it"
+        why = next((review.reason for review in reviews if review.reason), silent)
         return (e.TaskFailed(task.task, f"could not be reviewed: {why}"),)
     return to_landing(task, run) if all(stand.is_accepted or stand.is_lost for stand in stands) else ()
+
+
+def _third_judge(run: Run, task: Task, stands: list[Judgement]) -> tuple[e.Event, ...]:
+    """Between an author and a sceptic who both show evidence, another model judges before the person is asked."""
+    against = [stand.node for stand in stands if stand.is_rejected]
+    if not all(sceptics.is_disputed(run, task, node) for node in against):
+        return ()
+    thirds = (sceptics.third_review(run, task, node) for node in against)
+    return tuple(e.TaskAdded(third) for third in thirds if third)
 
 
 def to_landing(task: Task, run: Run) -> tuple[e.Event, ...]:
@@ -89,6 +102,8 @@ def _stand(run: Run, task: Task, node: Node) -> Judgement:
     reviews = current_reviews(run, task, node)
     seats = max(len(reviews), 1)
     quorum = (node.vote.quorum if node.vote else 0) or seats // 2 + 1
+    if reviews and sceptics.is_sceptical(run, node):
+        return Judgement(node, *sceptics.tally(task, reviews, quorum))
     verdicts = [review.verdict for review in reviews if review.state is TaskState.DONE and review.verdict]
     accepts = sum(verdict.accepts for verdict in verdicts)
     still_open = sum(not review.is_settled for review in reviews)
@@ -104,6 +119,9 @@ def _send_back(run: Run, task: Task, nodes: list[Node]) -> tuple[e.Event, ...]:
         for review in current_reviews(run, task, node)
         if review.verdict and not review.verdict.accepts
     ]
+    if all(sceptics.is_disputed(run, task, node) for node in nodes):
+        why = sceptics.dispute(run, task, nodes)
+        return (e.AttemptFailed(task.task, task.attempt, Failure.DISPUTE, why, _points(rejections)),)
     reason = "; ".join(dict.fromkeys(verdict.summary for verdict in rejections))
     own = run.node_of(task)
     if own and own.until and task.review_round >= own.until.max:

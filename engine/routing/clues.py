@@ -6,7 +6,6 @@ stands, blanks and all. In a tie the earlier row wins.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -90,15 +89,19 @@ def _row(line: str) -> Clue:
 
 
 CLUES: Final = tuple(_row(line) for line in _TABLE.splitlines() if line)
-TOKENS: Final = re.compile(r"[a-z][a-z+'-]*|\d+(?:[.,]\d+)*")
+_GAPS: Final = {code: " " for code in range(128) if not (chr(code).isalnum() or chr(code) == "-")}
+
+
+def tokens_of(text: str) -> list[str]:
+    """The words and numbers of a text in lower case; a hyphen stays within its word."""
+    return text.translate(_GAPS).split()
 
 
 def _by_first_word() -> dict[str, tuple[tuple[int, str], ...]]:
     index: dict[str, tuple[tuple[int, str], ...]] = {}
     for row, clue in enumerate(CLUES):
         for phrase in clue.phrases:
-            first = TOKENS.match(phrase)
-            name = first[0] if first else ""
+            name = tokens_of(phrase)[0] if phrase[0].isalnum() else ""
             index[name] = (*index.get(name, ()), (row, phrase))
     return index
 

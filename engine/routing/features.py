@@ -18,7 +18,7 @@ def _words(listed: str) -> frozenset[str]:
 
 _CONSTRAINTS = _words(
     "must should only exactly least most avoid never without ensure include required requirements constraint "
-    "constraints don't cannot except unless limit maximum minimum"
+    "constraints don cannot except unless limit maximum minimum"
 )
 _STEPS = ("step by step", "step-by-step", "chain of thought", "show your work")
 _DEPTH = _words(

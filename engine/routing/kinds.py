@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-from engine.routing.clues import CLUES, PHRASES_OF_WORD, ROWS_OF_WORD, TOKENS
+from engine.routing.clues import CLUES, PHRASES_OF_WORD, ROWS_OF_WORD, tokens_of
 
 SAMPLE_HEAD = 1_000
 SAMPLE_TAIL = 400
@@ -67,7 +67,7 @@ DEEP_KINDS = frozenset(list(Kind)[8:15])
 K = Kind
 
 
-_FRAME = re.compile(r"^\s+at [\w.$<>]+\(", re.MULTILINE)
+_FRAME = re.compile(r"\n\s+at [\w.$<>]+\(")
 CHOICES = re.compile(r"[\s(]a[).:]\s.{0,400}?[\s(]b[).:]\s.{0,400}?[\s(]c[).:]\s", re.DOTALL)
 _SECOND = tuple(f"{before}b{behind}" for before in " \n(" for behind in ").:")
 _DEF = re.compile(r"def \w+\(")
@@ -104,13 +104,13 @@ def read(text: object) -> Reading:
     if size > SAMPLE_HEAD + SAMPLE_TAIL:
         whole = f"{whole[:SAMPLE_HEAD]}\n{whole[-SAMPLE_TAIL:]}"
     sample = whole.lower()
-    tokens = tuple(TOKENS.findall(sample))
+    tokens = tuple(tokens_of(sample))
     return Reading(
         size,
         sample,
         tokens,
         frozenset(tokens),
-        frozenset(TOKENS.findall(sample[:OPENING])),
+        frozenset(tokens_of(sample[:OPENING])),
         _has_trace(sample),
         _has_choices(sample),
         _has_signature(sample),

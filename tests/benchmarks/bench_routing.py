@@ -6,6 +6,7 @@ Floor: finding the words of the same sample with one regular expression, the lea
 from __future__ import annotations
 
 import random
+import re
 import time
 from collections.abc import Callable
 from functools import partial
@@ -13,11 +14,10 @@ from functools import partial
 import pytest
 
 from engine.routing import Counters, Outcome, Permissions, Signals, decide, learn, score_after
-from engine.routing.clues import TOKENS
 from engine.routing.kinds import SAMPLE_HEAD, SAMPLE_TAIL
 from engine.words import Rung
 from tests.benchmarks.floor import compare, percentile, timed
-from tests.engine.routing.corpus import CORPUS
+from tests.engine.routing.corpus import CORPUS, PARTS
 
 LADDER = (
     Rung("ollama/qwen3:4b", "quick", True, 16_384),
@@ -25,9 +25,13 @@ LADDER = (
     Rung("anthropic/claude-sonnet-4-5", "cloud", False, 200_000),
 )
 GOAL_US = 300.0
+WORDS = re.compile(r"[a-z][a-z+'-]*|\d+(?:[.,]\d+)*")
 TEXTS = [prompt.text for prompt in CORPUS]
-LONG = [text + "\n" + " ".join(TEXTS) for text in TEXTS]
-"""The same tasks with 20,000 characters behind them."""
+PROSE = [text + "\n" + "".join(PARTS.values()) * 14 for text in TEXTS]
+"""The same tasks with 20,000 characters of letters, reports and logs behind them."""
+CLUES = [text + "\n" + " ".join(TEXTS) for text in TEXTS]
+"""The worst case: every prompt followed by all others, so that nearly every clue of the table is found."""
+TASKS = {"short": TEXTS, "20 kB": PROSE, "all clues": CLUES}
 
 
 def history(outcomes: int = 300) -> Counters:
@@ -43,7 +47,7 @@ def history(outcomes: int = 300) -> Counters:
 
 def floor(texts: list[str]) -> None:
     for text in texts:
-        TOKENS.findall(f"{text[:SAMPLE_HEAD]}\n{text[-SAMPLE_TAIL:]}".lower())
+        WORDS.findall(f"{text[:SAMPLE_HEAD]}\n{text[-SAMPLE_TAIL:]}".lower())
 
 
 def decisions(texts: list[str], counters: Counters) -> None:
@@ -59,7 +63,7 @@ def after(texts: list[str], counters: Counters) -> None:
 pytestmark = pytest.mark.benchmark
 
 
-@pytest.mark.parametrize("texts", [TEXTS, LONG], ids=["short", "long"])
+@pytest.mark.parametrize("texts", TASKS.values(), ids=TASKS)
 @pytest.mark.parametrize("work", [decisions, after])
 def test_a_decision_costs_a_bounded_multiple_of_reading_the_words(
     work: Callable[[list[str], Counters], None], texts: list[str]
@@ -83,7 +87,7 @@ def each_us(work: Callable[[list[str], Counters], None], texts: list[str], count
 def main() -> None:
     """Print what a decision before and one after a run take."""
     counters = history()
-    for name, texts in (("short", TEXTS), ("20 kB", LONG)):
+    for name, texts in TASKS.items():
         for work in (decisions, after):
             work(texts, counters)
             taken = each_us(work, texts, counters)

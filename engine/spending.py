@@ -52,12 +52,12 @@ def shortfall(run: Run, task: TaskId) -> Refusal | None:
 def raised(run: Run, task: TaskId) -> Budget:
     """The budget with the cap that refused a task's call raised by as much as was first given, until the call fits."""
     refused = account_of(run, task).refused
-    if refused is None or refused.is_unpriced:
+    old = _cap(run.budget, refused.node, task) if refused else Cap()
+    old_amount = old.of(refused.dimension) if refused else None
+    if refused is None or old_amount is None:
         return run.budget
-    given = _cap(run.budget_given, refused.node, task).of(refused.dimension)
-    old = _cap(run.budget, refused.node, task)
-    old_amount, missing = old.of(refused.dimension) or 0, max(1, refused.needed - refused.left)
-    step = given or missing
+    missing = max(1, _total(run, refused.node, task).of(refused.dimension) + refused.needed - old_amount)
+    step = _cap(run.budget_given, refused.node, task).of(refused.dimension) or missing
     new = old.with_(refused.dimension, old_amount + step * -(-missing // step))
     return with_cap(run.budget, refused.node, task, new)
 
@@ -79,6 +79,11 @@ def can_stay_local(run: Run, task: TaskId) -> bool:
 
 def _cap(budget: Budget, node: str, task: TaskId) -> Cap:
     return {"run": budget.run, "attempt": budget.attempt}.get(node) or budget.of_task(task)
+
+
+def _total(run: Run, node: str, task: TaskId) -> Spend:
+    account = account_of(run, task)
+    return {"run": total(run), "attempt": account.attempt_total}.get(node, account.total)
 
 
 def _others(run: Run, task: TaskId) -> Iterable[Spend]:

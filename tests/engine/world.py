@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from engine import events as e
+from engine.budget import Dimension, Refusal, Spend
 from engine.codec import decode, encode, kind_of
 from engine.decide import consequences, with_consequences
 from engine.due import Attempting, Checking, Effect, Landing, Reaping, due
@@ -35,6 +36,7 @@ from engine.words import (
     TaskId,
     TaskSpec,
     TaskState,
+    TurnUsage,
     Verdict,
 )
 from tests.stubs.runs import roster, spec, started
@@ -44,6 +46,7 @@ STEPS = 3_000
 
 WISHES = (
     "pause", "continue", "steer", "break", "remedy", "forgive", "escalate", "cancel", "retry", "edit_plan", "answer",
+    "set_budget",
 )  # fmt: skip
 
 TASK_EVENTS = (e.TaskStarted, e.TaskProduced, e.TaskDone, e.TaskFailed, e.TaskSkipped, e.TaskAdded, e.TaskLanded)
@@ -238,6 +241,8 @@ class World:
             self.begin(task, attempt)
         elif self.chance(self.temper.looping):
             self.record(e.LoopFound(task.task, "same call", "ls → ls → ls"))
+        elif self.chance(0.03):
+            self.overspend(task, attempt)
         elif self.chance(self.temper.failing):
             self.record(e.AttemptFailed(task.task, attempt, self.luck.choice(list(Failure)), "no luck"))
         elif self.chance(self.temper.wrong_form):
@@ -263,6 +268,17 @@ class World:
             e.LaneOpened(task.task, f"orchestra/lane/r1/{task.task}", f"/lanes/{task.task}", start),
             e.TaskStarted(task.task, attempt, task.agent, model.model, model.tier, start, rung=rung),
         )
+
+    def overspend(self, task: Task, attempt: int) -> None:
+        """A call costs something, and the next one does not fit into a budget."""
+        cost = Spend(self.luck.randint(0, 900), self.luck.randint(0, 900))
+        self.record(e.TurnStarted(task.task, 1, task.model, cost))
+        if self.chance(0.7):
+            self.record(e.TurnEnded(task.task, 1, TurnUsage(), charged=cost))
+        node, dimension = self.luck.choice(("run", "task", "attempt")), self.luck.choice(list(Dimension))
+        lacking = Refusal(node, dimension, 500, 100, 1_000, is_unpriced=self.chance(0.2))
+        self.record(e.CallRefused(task.task, 2, lacking))
+        self.record(e.AttemptFailed(task.task, attempt, Failure.BUDGET, "it is used up"))
 
     def result(self, task: Task, attempt: int, role: Role) -> None:
         """An agent's outcome of one form, be it the form that was asked for or not."""
@@ -337,6 +353,7 @@ class World:
             "plan": ("accept", "deny"),
             "outliving": ("allow", "deny"),
             "stuck": ("skip",),
+            "budget": ("stop",),
             "check": ("allow", "deny"),
         }
         options = asked.options if self.temper.wishes > 0 else final[asked.form]
@@ -354,7 +371,13 @@ class World:
         names = ["", "nobody", *self.run.tasks]
         rung = self.luck.choice(("nudge", "retry", "reassign", "climb", "ask", "resolve", "fail", "dance"))
         self.send(
-            kind, task=self.luck.choice(names), text="go on", rung=rung, form="same call", tasks=self.plan_as_sent()
+            kind,
+            task=self.luck.choice(names),
+            text="go on",
+            rung=rung,
+            form="same call",
+            tasks=self.plan_as_sent(),
+            usd=self.luck.choice((0, 5, None, "much")),
         )
 
     def plan_as_sent(self) -> list[dict[str, object]]:

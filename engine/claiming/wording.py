@@ -26,7 +26,7 @@ _NAMING = frozenset({"line", "lines", "http", "status", "code", "python", "versi
 _RESULTS = r"pass(?:es|ed|ing)?|succeeds?|succeeded|green|holds?|fail(?:s|ed|ing)?|red|breaks?|broken"
 _CHECKS = r"(?:tests?|checks?|suite|build|lints?|type checks?)"
 _OUTCOME = re.compile(
-    rf"\b(?:all|every|the|no|none of the|\d+|whole|entire)\s+(?:\w+\s+){{0,2}}?{_CHECKS}"
+    rf"\b(?:all|every|the|no|none of the|whole|entire)\s+(?:\w+\s+){{0,2}}?{_CHECKS}"
     rf"\s+(?:(?:now|still|all|is|are|was|were|runs?|has|have|again|also)\s+){{0,2}}({_RESULTS})\b"
     r"(?=\s*(?:$|[.,;:!)]|and\b|on\b|after\b|before\b|again\b|now\b|here\b))"
     rf"|^\s*(?:tests?|checks?|build|ci)\s+(?:all\s+|is\s+|are\s+)?({_RESULTS})\s*[.!]?\s*$",

@@ -56,6 +56,9 @@ COMMANDS = {
     "policy": ("tui.cli.policy", "policy_command"),
     "agents": ("tui.cli.roster", "agents_command"),
     "flows": ("tui.cli.flows", "flows_command"),
+    "rules": ("tui.cli.rules", "rules_command"),
+    "watch": ("tui.cli.watch", "watch_command"),
+    "memory": ("tui.cli.memory", "memory_command"),
     "loops": ("tui.cli.loops", "loops_command"),
     "doctor": ("tui.cli.doctor", "doctor_command"),
 }

@@ -31,6 +31,9 @@ COMMANDS: Final = {
     "policy": "what follows each kind of failure, and which file says so",
     "agents": "the specialists, where each is defined, what is wrong with a definition",
     "flows": "the ways of working: list, draw, explain, check, begin a new one",
+    "rules": "what every diff is held against; check one by hand",
+    "watch": "start flows on changed files, new commits or a brief in a folder",
+    "memory": "what specialists noted; take a note back",
     "loops": "look for loops in a transcript, of this or of any other tool",
     "doctor": "look at git, sandbox, models, worktrees and the log, and say what to mend",
 }

@@ -105,12 +105,21 @@ class World:
             assert name not in run.tasks or may_move(run.tasks[name].state, task.state)
         if isinstance(event, TASK_EVENTS) or type(event).__name__.startswith("Run"):
             assert not run.is_over, f"{event} after the last event"
+        if isinstance(event, e.TaskStarted) and event.tier == "cloud":
+            assert run.cloud_allowed, "the cloud was used without a word"
+        if isinstance(event, e.CloudPermitted) and not event.allowed:
+            assert not any(task.rung >= 0 and self.is_in_cloud(after, task) for task in after.tasks.values())
         if isinstance(event, e.TaskAdded):
             assert event.spec.task not in run.tasks, f"{event.spec.task} was added twice"
         if isinstance(event, e.TaskDone | e.TaskFailed | e.TaskSkipped):
             assert not run.tasks[event.task].is_settled, f"{event} was said twice"
         if isinstance(event, e.TaskRevised):
             assert after.tasks[event.task].state is TaskState.REVISING, f"{event} was not heard"
+
+    def is_in_cloud(self, run: Run, task: Task) -> bool:
+        """Whether a task that was tried goes on with a cloud model."""
+        ladder = run.roster[task.agent].ladder if task.agent in run.roster and task.attempt else ()
+        return task.rung < len(ladder) and not ladder[task.rung].is_local
 
     def hold_promises(self) -> None:
         """What is true of every state that waits for the world."""
@@ -163,12 +172,8 @@ class World:
         for event, _ in self.history:
             if isinstance(event, e.TaskRevised) and event.reaction == "climb" and event.rule != "you":
                 tier = self.run.roster[event.agent].ladder[event.rung].tier
-                assert tier != "cloud" or self.run.cloud_allowed
                 climbs[event.task, tier] += 1
         assert self.temper.wishes or all(count == 1 for count in climbs.values())
-        for event, _ in self.history:
-            if isinstance(event, e.TaskStarted) and event.tier == "cloud":
-                assert self.run.cloud_allowed, "the cloud was used without a word"
 
     # ---- playing ------------------------------------------------------------------------------------------------
 
@@ -191,6 +196,8 @@ class World:
         """One thing happens."""
         if self.chance(self.temper.dying):
             self.die()
+        elif self.chance(0.01):
+            self.record(e.CloudPermitted(self.chance(0.5)))
         elif not self.run.is_unattended and self.temper.wishes and self.chance(self.temper.wishing):
             self.temper.wishes -= 1
             self.wish(self.luck.choice(WISHES))

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 from functools import reduce
 
-from engine.routing import Counters, Permissions, RouteDecision, decide, kind_of, learn
+from engine.routing import Counters, Kind, Permissions, RouteDecision, decide, kind_of, learn
 from engine.routing.cascade import too_long
 from engine.state import Repository, Run, Task
-from engine.words import TaskSpec
+from engine.words import Role, TaskSpec
+
+KIND_OF_ROLE = {Role.PLAN: Kind.PLAN, Role.REVIEW: Kind.REVIEW}
+"""What kind of work a task is whatever its words: those of a review are about the work under review."""
 
 
 def start_of(run: Run, task: Task) -> RouteDecision:
@@ -23,6 +26,7 @@ def start_of(run: Run, task: Task) -> RouteDecision:
         run.counters,
         Permissions(run.cloud_allowed),
         task.spec.tier,
+        KIND_OF_ROLE.get(task.spec.role),
     )
 
 

@@ -171,7 +171,8 @@ def _about(score: Score) -> str:
     if score.kind in DEEP_KINDS:
         return f"{score.kind} is deep work"
     if score.kind in AFTER_THE_RUN:
-        return f"{score.kind}: a prompt does not tell how hard it is; decided after the run"
+        about = "" if score.kind == Kind.OTHER else f"{score.kind}: "
+        return f"{about}how hard it is shows after the run"
     return f"{score.kind}: {score.value:.2f} that a small model will not do"
 
 

@@ -18,6 +18,7 @@ from engine.journal import Journal
 from engine.landing import Landings
 from engine.policy import starting_rung
 from engine.state import Run
+from engine.store.rows import ChunkDraft
 from engine.words import CheckResult, Failure, TaskState
 
 
@@ -26,6 +27,9 @@ async def resume(journal: Journal, epoch: int) -> None:
     cut = [task for task in journal.run.tasks.values() if task.state is TaskState.RUNNING]
     facts = [e.TaskInterrupted(task.task, task.attempt) for task in cut]
     await journal.record(e.RunResumed(epoch), *facts)
+    for task in cut:
+        words = "engine restarted · the attempt starts anew\n"
+        journal.write(ChunkDraft(journal.run.run, task.task, str(task.attempt), 0, "mark", words))
 
 
 class Scheduler:

@@ -76,7 +76,11 @@ def _pause(run: Run, wish: Mapping[str, Any]) -> Reply:
     lane = run.lanes.get(task.task)
     if lane and lane.is_paused:
         return Refused(f"{task.task} is paused already")
-    return Granted((e.LanePaused(task.task),), f"{task.task} pauses at its next turn")
+    if task.state is TaskState.WAITING:
+        return Refused(f"{task.task} waits for you: nothing goes on there that could pause")
+    is_asking = any(asked.task == task.task for asked in run.open_approvals())
+    when = "after your answer, at its next turn" if is_asking else "at its next turn"
+    return Granted((e.LanePaused(task.task),), f"{task.task} pauses {when}")
 
 
 def _continue(run: Run, wish: Mapping[str, Any]) -> Reply:

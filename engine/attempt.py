@@ -11,11 +11,13 @@ from pathlib import Path, PurePosixPath
 
 from engine import events as e
 from engine.briefing import brief_for
+from engine.claiming.grounds import heard, judged
 from engine.clean import clean, clean_line
 from engine.clock import Clock
 from engine.compilation import compiled
 from engine.conformance.enforcing import rule_failure
 from engine.decision.handoffs import handed_off
+from engine.decision.sceptics import asks_claims
 from engine.desk import LaneDesk
 from engine.due import Attempting
 from engine.git.commits import CommitMade, OutsideScope
@@ -28,7 +30,7 @@ from engine.sandbox.sandbox import Sandbox
 from engine.seats import Seats
 from engine.starting import start_of
 from engine.state import Task
-from engine.words import Failure, Role, TaskId
+from engine.words import Claim, Failure, Role, TaskId, Verdict
 from engine.workspace import Workspace
 
 CARRIED_CHARS = 4_000
@@ -102,8 +104,7 @@ class Attempts:
             case Planned():
                 await self._record(effect, e.PlanProposed(effect.task, outcome.tasks, task.agent, outcome.remark))
             case Judged():
-                about = TaskId(task.spec.about)
-                await self._record(effect, e.VerdictGiven(about, effect.task, outcome.verdict))
+                await self._judged(effect, outcome)
             case Failed():
                 failed = e.AttemptFailed(
                     effect.task,
@@ -113,6 +114,14 @@ class Attempts:
                     clean(outcome.feedback),
                 )
                 await self._record(effect, failed)
+
+    async def _judged(self, effect: Attempting, outcome: Judged) -> None:
+        task, run, said = self._task(effect.task), self._journal.run, outcome.verdict
+        found = await judged(run, task, self._workspace, said) if asks_claims(run, task) else said
+        if isinstance(found, Verdict):
+            await self._record(effect, e.VerdictGiven(TaskId(task.spec.about), task.task, found))
+        else:
+            await self._record(effect, found)
 
     async def _handed_off(self, effect: Attempting, outcome: HandedOff, key: str) -> None:
         """Keep what was done so far, under a key that no attempt has: it is not a result."""
@@ -169,8 +178,12 @@ class Attempts:
         task = self._task(effect.task)
         output = clean(outcome.output)[:OUTPUT_CHARS]
         summary = clean(outcome.summary)[:2_000]
+        claims = await self._heard(task, outcome)
+        if isinstance(claims, e.AttemptFailed):
+            await self._record(effect, claims)
+            return
         if task.spec.role is not Role.WORK:
-            said = e.TaskProduced(effect.task, effect.attempt, summary, output, answers=outcome.answers)
+            said = e.TaskProduced(effect.task, effect.attempt, summary, output, answers=outcome.answers, claims=claims)
             await self._record(effect, said)
             return
         if task.spec.writes:
@@ -179,13 +192,18 @@ class Attempts:
         made = await self._commit(effect, task, summary, key)
         if made is None and await self._stands(task):
             tree = await self._workspace.tree_of(task.start_commit)
-            await self._claim(effect, task.start_commit, tree, summary, output)
+            await self._claim(effect, task.start_commit, tree, summary, output, claims)
         elif made is None:
             await self._record(effect, e.TaskProduced(effect.task, effect.attempt, summary, output))
         elif isinstance(made, CommitMade):
-            await self._claim(effect, made.sha, made.tree, summary, output)
+            await self._claim(effect, made.sha, made.tree, summary, output, claims)
         else:
             await self._record(effect, made)
+
+    async def _heard(self, task: Task, outcome: Produced) -> tuple[Claim, ...] | e.AttemptFailed:
+        """The claims of a result, found by the engine; none where none are asked for."""
+        run = self._journal.run
+        return await heard(run, task, self._workspace, outcome.claims) if asks_claims(run, task) else ()
 
     async def _stands(self, task: Task) -> bool:
         """Whether an earlier attempt's commit, on which this one changed nothing, is a result: not known to be red."""
@@ -224,7 +242,14 @@ class Attempts:
         return committed
 
     async def _claim(
-        self, effect: Attempting, sha: str, tree: str, summary: str, output: str, is_adopted: bool = False
+        self,
+        effect: Attempting,
+        sha: str,
+        tree: str,
+        summary: str,
+        output: str,
+        claims: tuple[Claim, ...] = (),
+        is_adopted: bool = False,
     ) -> None:
         base = await self._workspace.fork_point(self._journal.run.head, sha)
         if failed := await rule_failure(self._journal.run, self._workspace, effect, base, sha):
@@ -244,6 +269,7 @@ class Attempts:
             sum(change.deletions for change in found.files),
             outliving(files, check.run if check else ""),
             is_adopted,
+            claims=claims,
         )
         await self._record(effect, claim)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from engine.decision.handoffs import may_go_to
+from engine.decision.sceptics import asks_claims
 from engine.graph import upstream_of
 from engine.ports import Brief, Subject, Upstream
 from engine.state import Run, Task
@@ -46,6 +47,7 @@ async def brief_for(run: Run, task: Task, workspace: Workspace, root: Path, save
         hand_to=tuple((name, _about(run, name)) for name in may_go_to(task)),
         commands=tuple(tool for tool in run.flow.tools if tool.name in task.spec.tools),
         rules=tuple(rule.sentence for rule in run.rules),
+        claims=asks_claims(run, task),
         earlier_output=task.output[:OUTPUT_CHARS] if task.feedback and task.spec.role is Role.TEXT else "",
     )
 
@@ -90,4 +92,5 @@ async def _subject(run: Run, task: Task, workspace: Workspace) -> Subject | None
         about.review_round + 1,
         about.verdict,
         about.output[:SUBJECT_CHARS],
+        about.claims,
     )

@@ -25,7 +25,7 @@ from engine.model import Chunk, ModelProfile, ModelRef, ModelRequest
 from engine.run_events import RunStarted
 from engine.sandbox.sandbox import Sandbox
 from engine.state import Repository, Run
-from engine.words import CheckResult, CheckSpec, Failure, Rung, RunId, TaskId, TaskSpec, Verdict
+from engine.words import CheckResult, CheckSpec, Claim, Failure, Rung, RunId, TaskId, TaskSpec, Verdict
 
 
 class Model(Protocol):
@@ -73,6 +73,8 @@ class Subject:
     earlier: Verdict | None
     output: str = ""
     """The result itself where it is a text."""
+    claims: tuple[Claim, ...] = ()
+    """What the result rests on, each found by the engine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +112,8 @@ class Brief:
     """The text that `feedback` is about."""
     rules: tuple[str, ...] = ()
     """A sentence for each rule that the engine holds the diff against."""
+    claims: bool = False
+    """Whether the result must name places that the engine can look up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +124,8 @@ class Produced:
     output: str = ""
     answers: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """The typed fields that the task asks for."""
+    claims: tuple[Claim, ...] = ()
+    """What the result rests on, as the agent names it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,10 +25,8 @@ import yaml
 from agents.flow_file import parse_flow
 from agents.flow_shape import TASK_TIMEOUT_S, TOOL_TIMEOUT_S
 from engine.flow import CommandTool, Flow, Node, Until, Vote
+from engine.ladders import ALWAYS
 from engine.words import Answer, CheckSpec, Handoff
-
-ALWAYS = 99
-"""How often a step of a policy is used that names no number."""
 
 
 class Written(NamedTuple):

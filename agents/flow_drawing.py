@@ -91,7 +91,7 @@ class _Cells:
 def draw(flow: Flow, width: int = WIDTH, is_ascii: bool = False) -> str:
     """A flow as a picture in text with a line on each node below it.
 
-    In: width, columns at most; a single name longer than that is cut.
+    In: width, columns at most, 60 or more; long names are cut.
     """
     title = _wrapped("", f"{flow.name} · {clean_line(flow.description)}", width)
     text = "\n".join([*title, "", *_picture(flow, width), "", *_legend(flow, width)])

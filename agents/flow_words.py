@@ -169,9 +169,10 @@ def _start(flow: Flow, node: Node) -> str:
     waits = [f"{_and(node.needs)} {'is' if len(node.needs) == 1 else 'are'} done"] if node.needs else []
     if node.after:
         waits.append(f"{_and(node.after)} ended, well or badly")
-    said = (f"{name} is {' or '.join(wanted)}" for name, wanted in node.when.items())
-    waits += [f"if {words}" for words in said]
-    return f"Once {', and '.join(waits)}, " if waits else "At once, "
+    said = _and(tuple(f"{name} is {' or '.join(wanted)}" for name, wanted in node.when.items()))
+    if waits:
+        return f"Once {', and '.join(waits)}, {f'and only if {said}, ' if said else ''}"
+    return f"If {said}, " if said else "At once, "
 
 
 def _who(node: Node) -> str:
@@ -238,11 +239,7 @@ def _waits(node: Node) -> list[str]:
     if node.until:
         found.append(f"{node.name}: when {node.until.critic} does not agree after {node.until.max} rounds.")
     if node.edits:
-        found.append(
-            f"{node.name}: when it changes files that act later (rules, CI, hooks), or when remedies are used up."
-        )
-    elif node.agent or node.run:
-        found.append(f"{node.name}: when remedies are used up.")
+        found.append(f"{node.name}: when it changes files that act later (rules, CI, hooks).")
     return found
 
 

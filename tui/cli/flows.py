@@ -149,7 +149,7 @@ def _explain(shelf: _Shelf, options: argparse.Namespace) -> int:
         return 0
     for line in told(flow, explanation):
         hang = "    " if line.startswith("  ") else "  "
-        print("\n".join(textwrap.wrap(clean(line), WIDTH, subsequent_indent=hang)))
+        print("\n".join(textwrap.wrap(clean(line), WIDTH, subsequent_indent=hang, break_on_hyphens=False)))
     return 0
 
 

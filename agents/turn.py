@@ -148,7 +148,7 @@ async def _hear(sitting: Sitting, turn: int, heard: Heard) -> None:
                 async for chunk in chunks:
                     heard.loop = ears.hear(chunk)
                     # The words that complete a loop were said; a call or an end behind them was never reached.
-                    if heard.loop is None or isinstance(chunk, TextChunk | ThinkingChunk):
+                    if heard.loop is None or isinstance(chunk, TextChunk | ThinkingChunk | ProgressChunk):
                         _take(heard, chunk, clock)
                         _show(desk, turn, chunk)
                     if heard.loop:
@@ -200,7 +200,7 @@ def _charge(sitting: Sitting, heard: Heard) -> Spend | None:
 
 
 def _take(heard: Heard, chunk: Chunk, clock: Clock) -> None:
-    if heard.first_at < 0 and (not isinstance(chunk, ProgressChunk) or chunk.stage == "acting"):
+    if heard.first_at < 0 and (not isinstance(chunk, ProgressChunk) or chunk.stage in ("acting", "calling")):
         heard.first_at = clock.monotonic()
     match chunk:
         case TextChunk(text):

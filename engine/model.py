@@ -123,11 +123,14 @@ class ThinkingChunk:
 
 @dataclass(frozen=True, slots=True)
 class ProgressChunk:
-    """A sign of life before the first token: `loading`, `prefill`; done and total in tokens where known."""
+    """A sign of life while there is nothing to read: `loading`, `prefill`, `acting`, `calling`."""
 
     stage: str
     done: int = 0
     total: int = 0
+    """Both in tokens where known."""
+    text: str = ""
+    """What is said meanwhile and is nobody's reading: the arguments of a call. Listened to for loops, never shown."""
 
 
 @dataclass(frozen=True, slots=True)

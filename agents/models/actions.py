@@ -142,7 +142,7 @@ async def acting(
         async for chunk in chunks:
             if isinstance(chunk, TextChunk):
                 said.append(chunk.text)
-                yield ProgressChunk("acting", done=len(said))
+                yield ProgressChunk("acting", done=len(said), text=chunk.text)
             elif isinstance(chunk, EndChunk):
                 for last in _concluded("".join(said), tools, ref, turn, chunk):
                     yield last

@@ -22,6 +22,7 @@ from engine.model import (
     EndChunk,
     Message,
     ModelRequest,
+    ProgressChunk,
     StopReason,
     TextChunk,
     ThinkingChunk,
@@ -257,6 +258,7 @@ class AnthropicReader:
             self._json[index].append(delta.partial_json)
             if self._is_schema_reply:
                 return (TextChunk(delta.partial_json),)
+            return (ProgressChunk("calling", text=delta.partial_json),)
         return _NO_CHUNKS
 
     def _grow(self, index: int, name: str, piece: str) -> None:

@@ -272,6 +272,7 @@ class OpenAIReader:
             self._say(TextChunk, delta.refusal, chunks)
         for call in delta.tool_calls or ():
             self._calls.add(call)
+            chunks += _heard(call)
 
     def _say(self, kind: type[TextChunk] | type[ThinkingChunk], content: Any, chunks: list[Chunk]) -> None:
         if isinstance(content, str):
@@ -314,3 +315,9 @@ class OpenAIReader:
             output_s=self._timings.predicted_ms / 1000,
             is_estimated=counts.prompt_tokens is None or counts.completion_tokens is None,
         )
+
+
+def _heard(call: CallDelta) -> tuple[Chunk, ...]:
+    """The piece of a call's arguments that came: a model may repeat itself there as well."""
+    said = call.function.arguments if call.function else None
+    return (ProgressChunk("calling", text=said),) if isinstance(said, str) and said else ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,7 +11,22 @@ import pytest
 from engine.event import Event
 from engine.events import LoopFound
 from engine.loops import LoopKind
-from tests.agents.crew_room import Step, SteppingModel, attempt, brief, calls, says
+from engine.model import (
+    Chunk,
+    EndChunk,
+    ModelProfile,
+    ModelRef,
+    ModelRequest,
+    ProgressChunk,
+    StopReason,
+    TextChunk,
+    Tier,
+    ToolCall,
+    ToolCallChunk,
+    Usage,
+)
+from engine.ports import Produced
+from tests.agents.crew_room import Hang, Step, SteppingModel, attempt, brief, calls, says
 from tests.stubs.desk import PaperDesk, PaperSandbox
 
 
@@ -124,3 +140,44 @@ async def test_a_lane_whose_files_stand_still_for_long_is_found(tmp_path: Path) 
     desk = PaperDesk(sandbox=PaperSandbox(*[(0, f"seen {number}") for number in range(26)]))
 
     assert await forms(tmp_path, [*edits, *looks], desk) == [LoopKind.UNCHANGED_TREE]
+
+
+ENDLESS = '{"path": "a.py", "content": "' + "x = x + 1\\\\n" * 900
+PIECES = [ENDLESS[at : at + 4] for at in range(0, len(ENDLESS), 4)]
+
+
+@pytest.mark.parametrize("has_tools", [True, False])
+async def test_arguments_that_repeat_themselves_are_cut_while_they_come(tmp_path: Path, has_tools: bool) -> None:
+
+    def babble(_: ModelRequest) -> list[Chunk | Exception | Hang]:
+        return [ProgressChunk("calling", text=piece) if has_tools else TextChunk(piece) for piece in PIECES]
+
+    profile = ModelProfile(
+        ModelRef("scripted", "small"), "scripted", True, Tier.QUICK, 32_000, 16_000, has_tools, False
+    )
+    done = json.dumps({"tool": "finish", "arguments": {"summary": "done"}})
+    model = SteppingModel(babble, calls("finish", summary="done") if has_tools else says(done), profile=profile)
+    desk = PaperDesk()
+
+    outcome = await attempt(model, brief(tmp_path), desk)
+
+    assert outcome == Produced("done")
+    assert desk.of(LoopFound)[0].form in (LoopKind.STREAM_CYCLE, LoopKind.STREAM_LOW_NOVELTY)
+    assert model.closed == 1
+    assert "x = x" in desk.of(LoopFound)[0].evidence
+
+
+async def test_arguments_that_are_heard_are_not_shown(tmp_path: Path) -> None:
+    def write(_: ModelRequest) -> list[Chunk | Exception | Hang]:
+        call = ToolCall("c1", "finish", {"summary": "done"})
+        return [
+            ProgressChunk("calling", text='{"summary": "done"}'),
+            ToolCallChunk(call),
+            EndChunk(StopReason.TOOL_CALLS, Usage()),
+        ]
+
+    desk = PaperDesk()
+
+    await attempt(SteppingModel(write), brief(tmp_path), desk)
+
+    assert "summary" not in desk.text("text")

@@ -17,6 +17,7 @@ from engine.model import (
     EndChunk,
     Message,
     ModelRequest,
+    ProgressChunk,
     StopReason,
     TextChunk,
     ThinkingChunk,
@@ -116,7 +117,8 @@ def test_two_calls_stay_two_even_without_honest_indexes(fragments: list[dict[str
 def test_a_call_that_the_length_limit_cut_is_dropped_and_the_reason_told() -> None:
     chunks = read({"tool_calls": [{"index": 0, "function": {"name": "f", "arguments": '{"x'}}]}, finish="length")
 
-    (end,) = chunks
+    heard, end = chunks
+    assert heard == ProgressChunk("calling", text='{"x')
     assert isinstance(end, EndChunk)
     assert end.reason is StopReason.LENGTH
 

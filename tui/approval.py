@@ -7,13 +7,15 @@ from collections.abc import Sequence
 from textual import events
 
 from engine.state import Approval, Run
-from engine.words import ApprovalId, TaskSpec
+from engine.words import TaskSpec
 from tui.answers import Choice, choices
 from tui.cells import Row, fit, pad, tidy, tidy_line
 from tui.glyphs import Glyphs
 from tui.pager import wrapped
+from tui.phase import Phase
 from tui.reading_screen import ReadingScreen
 from tui.theme import Palette
+from tui.titles import who
 from tui.zoom_view import diff_lines
 
 
@@ -24,21 +26,22 @@ class ApprovalScreen(ReadingScreen):
         super().__init__(palette, glyphs)
         self.approval = approval
         self._patch = ""
+        self._pressed = ""
+        """What was pressed of an answer's keys so far."""
 
     def head_rows(self) -> list[Row]:
         """What is asked and why."""
         asked = self.approval
         run = self.dashboard.shown_run
         task = run.tasks.get(asked.task) if run else None
-        who = f"{task.agent or task.spec.agent} · {task.spec.title or asked.task}" if task else asked.task
-        icon = "!" if self.glyphs.is_ascii else "▲"
-        return [
-            ((f" {icon} ", "asks+bold"), (tidy_line(asked.title), "asks+bold")),
-            ((pad("   asked by", 14), "dim"), (tidy_line(who), "base")),
-            ((pad("   because", 14), "dim"), (tidy_line(asked.why), "base")),
-            ((pad("   reach", 14), "dim"), (tidy_line(asked.reach), "base")),
-            ((self.glyphs.rule * self.size.width, "border"),),
-        ]
+        asker = f"{who(task)}{self.glyphs.dot}{self.dashboard.name_of(task)}" if task else "the run"
+        icon = Phase.ASKS.icon(self.glyphs.is_ascii)
+        lines: list[Row] = [((f" {icon} ", "asks+bold"), (tidy_line(asked.title), "asks+bold"))]
+        told = (("asked by", asker), ("because", tidy_line(asked.why)), ("reach", tidy_line(asked.reach)))
+        lines += [((pad(f"   {name}", 14), "dim"), (words, "base")) for name, words in told if words]
+        # Whatever an agent says of itself, there is room for what is asked about.
+        rows = wrapped(lines, self.size.width, 14)[: max(3, self.size.height // 3)]
+        return [*rows, ((self.glyphs.rule * self.size.width, "border"),)]
 
     def keys(self) -> Sequence[tuple[str, str]]:
         """The answers, then the way back."""
@@ -61,17 +64,22 @@ class ApprovalScreen(ReadingScreen):
         """An answer's key answers."""
         if self._search.has_focus:
             return
-        chosen = next((choice for choice in self.choices() if choice.key == event.key), None)
-        if chosen is None and event.character:
-            chosen = next((choice for choice in self.choices() if choice.key == event.character), None)
+        offered = self.choices()
+        pressed = self._pressed + (event.character or event.key)
+        if not any(choice.key.startswith(pressed) for choice in offered):
+            self._pressed = ""
+            return
+        event.stop()
+        event.prevent_default()
+        self._pressed = pressed
+        chosen = next((choice for choice in offered if choice.key == pressed), None)
         if chosen:
-            event.stop()
-            event.prevent_default()
+            self._pressed = ""
             self.choose(chosen)
 
     def choose(self, choice: Choice) -> None:
         """Give this answer and go back."""
-        if choice.option == "edit":
+        if choice.option == "edit" and self.approval.form == "plan":
             self._edit()
             return
         self.dismiss()
@@ -92,8 +100,7 @@ class ApprovalScreen(ReadingScreen):
 
     def _leave_when_answered(self) -> None:
         run = self.dashboard.shown_run
-        asked = run.approvals.get(ApprovalId(self.approval.approval)) if run else None
-        if asked is not None and not asked.is_open and self.is_current:
+        if run is not None and not is_still_open(run, self.approval) and self.is_current:
             self.dismiss()
 
     def _rows(self, width: int) -> list[Row]:
@@ -141,7 +148,7 @@ def plan_lines(tasks: Sequence[TaskSpec], width: int, glyphs: Glyphs) -> list[Ro
     return rows
 
 
-def open_question(run: Run, approval: str) -> Approval | None:
-    """A question that is still open."""
-    asked = run.approvals.get(ApprovalId(approval))
-    return asked if asked and asked.is_open else None
+def is_still_open(run: Run, asked: Approval) -> bool:
+    """Whether a question still waits in the run that is shown."""
+    now = run.approvals.get(asked.approval)
+    return now is not None and now.is_open and not run.is_over

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tui import figures
-from tui.cells import Row, crop, fit, row_width
+from tui.cells import Row, crop, crop_left, fit, row_width
+from tui.footer import Offer
 from tui.glyphs import Glyphs
-from tui.keys import Key
 from tui.view import Board, Header, Need, PlanRow
 
 PLAN_WIDTH = 30
 WIDE_PLAN_WIDTH = 36
 GOAL_CELLS = 32
 """What the goal gets before any number."""
+
+ROUTE_CELLS = 24
+"""Fewer tell nothing of why a run works the way it does."""
 
 PLAN_FROM = 100
 """Screens of at least this width have a plan column."""
@@ -47,9 +50,14 @@ def _goal(header: Header, room: int, glyphs: Glyphs) -> Row:
         return ()
     pieces: list[tuple[str, str]] = [("  ", "")]
     if header.status:
-        pieces.append((f"{header.status} ", f"{header.status_role}+bold"))
+        hint: Row = ((glyphs.dot, "faint"), (header.hint, "accent")) if header.hint else ()
+        pieces += [(header.status, f"{header.status_role}+bold"), *hint, ("  " if hint else " ", "")]
     left = room - row_width(tuple(pieces))
-    return (*pieces, (crop(header.goal, max(8, left), glyphs.ellipsis), "strong"))
+    pieces.append((crop(header.goal, max(8, left), glyphs.ellipsis), "strong"))
+    left -= row_width(((header.goal, ""),))
+    if header.route and left >= ROUTE_CELLS:
+        pieces.append((crop(glyphs.dot + header.route, left, glyphs.ellipsis), "faint"))
+    return tuple(pieces)
 
 
 def _numbers(header: Header, glyphs: Glyphs, room: int) -> Row:
@@ -82,8 +90,17 @@ def plan_rows(board: Board, width: int, height: int, selected: str | None, glyph
     rows: list[Row] = [((" PLAN", "dim+bold"),)]
     if not board.plan:
         rows.append(((" no run yet", "faint+italic"),))
+    waves = {row.wave for row in board.plan}
+    has_rules = len(waves) > 1 and len(board.plan) + len(waves) <= room
     shown = _window(board.plan, room, selected)
-    rows += [_plan_row(row, width, row.task == selected, glyphs) for row in shown]
+    before = shown[0].wave if shown and not has_rules else 0
+    for row in shown:
+        is_first = row.wave != before
+        before = row.wave
+        if is_first and has_rules and row.wave:
+            rows.append(_wave_rule(row.wave, width, glyphs))
+        mark = glyphs.cursor if row.task == selected else (glyphs.next_wave if is_first and not has_rules else " ")
+        rows.append(_plan_row(row, width, mark, row.task == selected, glyphs))
     if len(shown) < len(board.plan):
         rows.append(((f"    {glyphs.ellipsis} {len(board.plan) - len(shown)} more", "dim"),))
     blank: list[Row] = [()] * max(0, height - len(rows) - len(needs))
@@ -99,18 +116,33 @@ def _window(plan: tuple[PlanRow, ...], room: int, selected: str | None) -> tuple
     return plan[start : start + room]
 
 
-def _plan_row(row: PlanRow, width: int, is_selected: bool, glyphs: Glyphs) -> Row:
-    mark = glyphs.cursor if is_selected else " "
+def _wave_rule(wave: int, width: int, glyphs: Glyphs) -> Row:
+    name = f" wave {wave} "
+    return (("  " + glyphs.rule * 2, "border"), (name, "faint"), (glyphs.rule * (width - len(name) - 6), "border"))
+
+
+def _plan_row(row: PlanRow, width: int, mark: str, is_selected: bool, glyphs: Glyphs) -> Row:
     indent = "  " * row.depth
-    agent = crop(row.agent, width // 3, glyphs.ellipsis) if width > PLAN_WIDTH else ""
+    agent = _agent(row, width, glyphs)
     over = row.phase.is_over
     title_role = "strong+bold" if is_selected else ("dim" if over else "base")
     head: Row = (
         (f"{mark}{row.number or '':>2} ", "accent+bold" if is_selected else "faint"),
         (f"{indent}{row.phase.icon(glyphs.is_ascii)} ", row.role),
     )
-    room = width - row_width(head) - row_width(((agent, ""),)) - 3
-    return (*head, *fit(((row.title, title_role),), max(4, room), glyphs.ellipsis), ("  ", ""), (agent, "faint"))
+    room = max(4, width - row_width(head) - row_width(((agent, ""),)) - (3 if agent else 1))
+    is_path = "/" in row.title and " " not in row.title
+    title = crop_left(row.title, room, glyphs.ellipsis) if is_path else row.title
+    tail: Row = (("  ", ""), (agent, "faint")) if agent else ()
+    return (*head, *fit(((title, title_role),), room, glyphs.ellipsis), *tail)
+
+
+def _agent(row: PlanRow, width: int, glyphs: Glyphs) -> str:
+    """Who has it, where there is room; after a handoff that matters more than the rest of the title."""
+    if row.origin:
+        room = width // 2
+        return crop(f"{crop(row.agent, room - 6, glyphs.ellipsis)} {glyphs.back} {row.origin}", room, glyphs.ellipsis)
+    return crop(row.agent, width // 3, glyphs.ellipsis) if width > PLAN_WIDTH else ""
 
 
 def _need_rows(needs: tuple[Need, ...], width: int, glyphs: Glyphs) -> list[Row]:
@@ -128,21 +160,27 @@ def strip_row(board: Board, width: int, glyphs: Glyphs) -> Row:
     if not board.plan:
         return ()
     row: list[tuple[str, str]] = [(" PLAN ", "dim+bold")]
-    row += [(plan.phase.icon(glyphs.is_ascii), plan.role) for plan in board.plan[: max(4, width // 3)]]
+    before = board.plan[0].wave
+    for plan in board.plan[: max(4, width // 3)]:
+        if plan.wave != before:
+            row.append((glyphs.next_wave, "faint"))
+        before = plan.wave
+        row.append((plan.phase.icon(glyphs.is_ascii), plan.role))
     if board.needs:
         first = board.needs[0]
         row += [("   NEEDS YOU ", "asks+bold"), (f"({len(board.needs)}) ", "asks"), (first.title, "base")]
     else:
         live = [lane for lane in board.lanes if not lane.phase.is_over]
-        row += [(f"   {figures.plural(len(live), 'lane')} at work" if live else "   all quiet", "dim")]
+        quiet = f"   {board.header.status}" if board.header.hint else "   all quiet"
+        row += [(f"   {figures.plural(len(live), 'lane')} at work" if live else quiet, "dim")]
     return fit(tuple(row), width, glyphs.ellipsis)
 
 
-def footer_row(keys: Sequence[Key], width: int, tail: str = "") -> Row:
+def footer_row(offers: Sequence[Offer], width: int, tail: str = "") -> Row:
     """The keys of the focused thing: the key bright, its word dim."""
     row: Row = ((" ", ""),)
-    for index, key in enumerate(keys):
-        piece: Row = ((key.shown, "accent+bold"), (f" {key.word}", "dim"))
+    for index, (key, word) in enumerate(offers):
+        piece: Row = ((key, "accent+bold"), (f" {word}", "dim"))
         longer = (*row, *((("   ", "faint"),) if index else ()), *piece)
         if row_width(longer) > width - 1:
             break

@@ -21,6 +21,7 @@ from tui.conductor import Conductor
 from tui.lane_board import LaneBoard
 from tui.lane_view import question_of
 from tui.prompt import Prompt, Target, lane_target, words_target
+from tui.titles import title_of, who
 from tui.wishes import Wish, Wishes
 
 UNDO_S = 30.0
@@ -37,6 +38,8 @@ class CommandingApp(App[None]):
         self.faults: list[str] = []
         """Sentences that stay until they are put away."""
         self.shown_run: Run | None = None
+        self.subjects: Mapping[str, str] = {}
+        """First lines of the commits that the shown run goes over."""
         self._cancelled: tuple[str, float] | None = None
 
     # -- what the dashboard provides
@@ -126,9 +129,14 @@ class CommandingApp(App[None]):
         run, name = self.shown_run, self.board.selected
         return run.tasks.get(TaskId(name)) if run and name else None
 
+    def selected_question(self) -> Approval | None:
+        """What the selected lane asks the person."""
+        run, name = self.shown_run, self.board.selected
+        return question_of(run, name) if run and name is not None and not run.is_over else None
+
     def name_of(self, task: Task) -> str:
         """A task as the person calls it."""
-        return tidy_line(task.spec.title or task.spec.task)
+        return title_of(task, self.subjects)
 
     def _of_lane(self, words: str, kind: str, **more: object) -> None:
         task = self.selected_task()
@@ -234,7 +242,7 @@ class CommandingApp(App[None]):
 
     def lane_label(self, task: Task) -> str:
         """A lane as the prompt's border names it."""
-        return tidy_line(f"{task.agent or task.spec.agent} · {self.name_of(task)}")
+        return f"{who(task)} · {self.name_of(task)}"
 
     def say(self, text: str, target: Target) -> None:
         """Send what was written to whom it was written."""
@@ -250,8 +258,7 @@ class CommandingApp(App[None]):
 
     def action_answer(self, key: str) -> None:
         """Answer the selected lane's question; without one, go to the next thing that waits."""
-        run, task = self.shown_run, self.selected_task()
-        asked = question_of(run, task) if run and task else None
+        asked = self.selected_question()
         if asked is None:
             self.action_next_need()
             return

@@ -100,6 +100,9 @@ class Conductor(Protocol):
         Raises:  OrchestraError when it cannot be told.
         """
 
+    def subjects(self, commits: tuple[str, ...]) -> Mapping[str, str]:
+        """First lines of the messages of commits, by their id; those that are not there are left out."""
+
     def plan_yaml(self, tasks: tuple[Mapping[str, object], ...]) -> str:
         """Planned tasks as the YAML that a person edits."""
 

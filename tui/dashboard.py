@@ -10,6 +10,8 @@ import contextvars
 import gc
 import threading
 from asyncio import AbstractEventLoop, get_running_loop
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +27,7 @@ from tui.keys import Place
 from tui.output import LaneOutput
 from tui.picture import Picture
 from tui.prompt import Prompt, Target
+from tui.titles import COMMIT
 
 if TYPE_CHECKING:
     from tui.reader import LogFollower
@@ -128,6 +131,7 @@ class Dashboard(DrawingApp):
         if picture.is_other_run:
             self.forget()
             self.conductor.run_id = picture.run.run if picture.run else None
+            self._ask_subjects(picture)
         for piece in picture.pieces:
             output = self.outputs.get(piece.task)
             if output is None:
@@ -138,7 +142,7 @@ class Dashboard(DrawingApp):
             self.report(f"The log cannot be read: {picture.fault}")
         settled = self.wishes.receive(picture.commands, self.clock.now()) if picture.commands else ()
         self.give_words_back(settled)
-        is_same = picture.run is before.run and picture.rates == before.rates
+        is_same = picture.run is before.run and picture.rates == before.rates and picture.is_played == before.is_played
         if is_same and not settled and picture.is_engine_alive == before.is_engine_alive:
             self._board.show(self.view.lanes, self.outputs)
             return
@@ -160,6 +164,21 @@ class Dashboard(DrawingApp):
         self.report_at_start = report
         if self.shown_run is None and not report.models and len(self.screen_stack) == 1:
             self.action_first_run()
+        self.redraw()
+
+    def _ask_subjects(self, picture: Picture) -> None:
+        items = picture.run.items if picture.run else ()
+        commits = tuple(item.removeprefix(COMMIT) for item in items if item.startswith(COMMIT))
+        self.subjects = {}
+        if commits:
+            self.run_worker(partial(self._find_subjects, commits), thread=True, group="asking")
+
+    def _find_subjects(self, commits: tuple[str, ...]) -> None:
+        found = self.conductor.subjects(commits)
+        self.call_from_thread(self._take_subjects, found)
+
+    def _take_subjects(self, found: Mapping[str, str]) -> None:
+        self.subjects = found
         self.redraw()
 
     def _hand_over(self, picture: Picture) -> None:
@@ -236,11 +255,13 @@ class Dashboard(DrawingApp):
 
     def action_open(self) -> None:
         """Open the lane's question when it has one, else the lane."""
-        task, run = self.selected_task(), self.shown_run
-        if task is not None and run is not None:
-            from tui.opening import open_lane
+        asked = self.selected_question()
+        if asked is None:
+            self.action_zoom()
+            return
+        from tui.opening import open_question
 
-            open_lane(self, run, task)
+        open_question(self, asked)
 
     def action_zoom(self) -> None:
         """Open the lane."""

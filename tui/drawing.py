@@ -15,8 +15,9 @@ from tui import chrome
 from tui.cells import Row
 from tui.commanding import CommandingApp
 from tui.conductor import Conductor, FirstRunReport
+from tui.footer import footer_offers
 from tui.glyphs import Glyphs, glyphs_for
-from tui.keys import TABLE, Place, footer_keys, remapped
+from tui.keys import TABLE, Place, remapped
 from tui.lane_board import LaneBoard
 from tui.lane_view import Lens
 from tui.lines import Lines
@@ -45,8 +46,10 @@ class DrawingApp(CommandingApp):
         theme_folder: Path | None = None,
         keymap: Mapping[str, str] | None = None,
         glyphs: Glyphs | None = None,
+        has_bell: bool = True,
     ) -> None:
-        """In: theme_folder, the person's own themes; keymap, ids of `tui.keys` to keys."""
+        """In: theme_folder, the person's own themes; keymap, ids of `tui.keys` to keys; has_bell, whether to ring when
+        something needs the person while the terminal has not the focus."""
         super().__init__(conductor, clock or SystemClock())
         self.glyphs = glyphs or glyphs_for()
         self.keymap = dict(keymap or {})
@@ -59,6 +62,9 @@ class DrawingApp(CommandingApp):
         self.report_at_start: FirstRunReport | None = None
         self._dead_since: float | None = None
         self._status: Row = ()
+        self._has_bell = has_bell
+        self._rung_for: frozenset[str] = frozenset()
+        """Questions that the person was called for, or saw coming."""
         self.palette = Palette(self._load(theme), self.glyphs.is_ascii)
         self.register_theme(as_textual(self.palette.theme))
         self.theme = self.palette.theme.name
@@ -89,7 +95,7 @@ class DrawingApp(CommandingApp):
 
     def lens(self) -> Lens:
         """What views depend on beside the state."""
-        return Lens(self.clock.now(), self.glyphs, self.picture.rates)
+        return Lens(self.clock.now(), self.glyphs, self.picture.rates, self.subjects, self.is_stopped())
 
     def redraw(self) -> None:
         """Make the views of the shown run and draw what differs."""
@@ -142,15 +148,11 @@ class DrawingApp(CommandingApp):
     def _fault_rows(self) -> list[Row]:
         mark = f" {self.glyphs.warning} "
         rows: list[Row] = []
-        if self.is_engine_gone():
-            rows.append(
-                (
-                    (mark, "warning+bold"),
-                    ("The engine has stopped; nothing is lost. ", "base"),
-                    ("esc R" if self._prompt.has_focus else "R", "accent+bold"),
-                    (" goes on.", "base"),
-                )
-            )
+        if self.is_stopped():
+            what = "The engine has stopped" if self.is_engine_gone() else "No engine plays this run"
+            key = "esc R" if self._prompt.has_focus else "R"
+            said = ((mark, "warning+bold"), (f"{what}; nothing is lost. ", "base"))
+            rows.append((*said, (key, "accent+bold"), (" goes on.", "base")))
         refusal = self.wishes.refusal(self.clock.now())
         sentences: list[Row] = [((fault, "base"),) for fault in self.faults]
         for sentence in [*([refusal] if refusal else []), *sentences]:
@@ -159,6 +161,13 @@ class DrawingApp(CommandingApp):
             line = ((mark, "error+bold"), *sentence, ("   esc", "accent+bold"), (" seen", "dim"))
             rows += wrapped([line], max(20, self.size.width - 1), len(mark))
         return rows[:MAX_FAULT_ROWS]
+
+    def is_stopped(self) -> bool:
+        """Whether the shown run stands still although it is not over: no engine lives, or it plays others only."""
+        run = self.shown_run
+        if run is None or run.is_over:
+            return False
+        return self.is_engine_gone() or (self.picture.is_engine_alive and not self.picture.is_played)
 
     def is_engine_gone(self) -> bool:
         """Whether an unfinished run has had no engine for a while."""
@@ -175,7 +184,10 @@ class DrawingApp(CommandingApp):
         """Draw the keys of what has the focus."""
         place = Place.PROMPT if self._prompt.has_focus else Place.LANES
         tail = self.palette.theme.name if self.size.width >= 180 else ""
-        self._footer.show([chrome.footer_row(footer_keys(place, self.keys), self.size.width, tail)])
+        lane = self.view.lane(self._board.selected) if self._board.selected is not None else None
+        is_over = self.shown_run is not None and self.shown_run.is_over
+        offers = footer_offers(place, self.keys, lane, self.selected_question(), is_over)
+        self._footer.show([chrome.footer_row(offers, self.size.width, tail)])
 
     def arrange(self) -> None:
         """Choose the layout for the screen's width."""
@@ -203,15 +215,20 @@ class DrawingApp(CommandingApp):
         self._prompt.offer((NEW_GOAL, *((EVERYONE,) if len(lanes) > 1 else ()), *lanes))
 
     def _name_terminal(self) -> None:
+        self._ring()
         waiting = len(self.view.needs)
         title = f"({waiting}) orchestra" if waiting else "orchestra"
         if self.title == title:
             return
-        if len(title) > len(self.title or "") and not self.app_focus:
-            self.bell()
         self.title = title
         if self._driver and not self.is_headless:
             self._driver.write(f"\x1b]2;{title}\x07")
+
+    def _ring(self) -> None:
+        asked = frozenset(need.approval for need in self.view.needs)
+        if asked - self._rung_for and self._has_bell and not self.app_focus:
+            self.bell()
+        self._rung_for = asked
 
     def action_next_theme(self) -> None:
         """The next set of colours."""

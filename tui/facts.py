@@ -13,17 +13,31 @@ from engine import events as e
 from engine.budget import Dimension
 from engine.decision.budget_question import amount, refusal_text
 from engine.event import Event
+from engine.state import Run
+from engine.words import Role
 from tui.cells import tidy_line
 from tui.picture import Fact
 
 _LIMIT = 400
 
 
-def fact_of(seq: int, at: float, event: Event) -> Fact:
-    """An event as one clean line."""
+def fact_of(seq: int, at: float, event: Event, run: Run | None = None) -> Fact:
+    """An event as one clean line.
+
+    In: run, in which an answer finds the task of its question.
+    """
     sentence, role = _SENTENCES.get(type(event), (_plainly, "base"))
-    text = tidy_line(sentence(event))
-    return Fact(seq, at, str(getattr(event, "task", "")), text[:_LIMIT], role)
+    text = tidy_line(_handed_off(event, run) if isinstance(event, e.TaskHandedOff) else sentence(event))
+    is_dim = isinstance(event, e.TaskSkipped) and event.is_passed
+    return Fact(seq, at, _task_of(event, run), text[:_LIMIT], "dim" if is_dim else role)
+
+
+def _task_of(event: Event, run: Run | None) -> str:
+    if isinstance(event, e.TaskAdded):
+        return event.spec.task
+    if isinstance(event, e.ApprovalAnswered | e.ApprovalWithdrawn) and run and event.approval in run.approvals:
+        return run.approvals[event.approval].task
+    return str(getattr(event, "task", ""))
 
 
 def _plainly(event: Any) -> str:
@@ -59,7 +73,65 @@ def _verdict(event: e.VerdictGiven) -> str:
     return f"review {word}: {event.verdict.summary}"
 
 
+def _run_started(event: e.RunStarted) -> str:
+    why = f" · {event.route_reason}" if event.route_reason else ""
+    return f"run started: {event.goal}{why}"
+
+
+def _added(event: e.TaskAdded) -> str:
+    spec = event.spec
+    whom = {Role.GATE: "your word", Role.VOTE: "a count of voices", Role.COMMAND: "the engine"}.get(spec.role)
+    return f"task added for {whom or spec.agent}: {spec.title or spec.task}"
+
+
+def _extended(event: e.PlanExtended) -> str:
+    names = ", ".join(spec.title or spec.task for spec in event.tasks)
+    who = "you" if event.by == "person" else event.by
+    return f"plan extended by {who}: {names}"
+
+
+def _handed_off(event: e.TaskHandedOff, run: Run | None = None) -> str:
+    task = run.tasks.get(event.task) if run else None
+    who = task.hops[-1] if task and task.hops else ""
+    return f"{who} hands it to {event.to}: {event.reason}" if who else f"handed to {event.to}: {event.reason}"
+
+
+def _counted(event: e.VoteCounted) -> str:
+    voices = ", ".join(f"{choice} {count}" for choice, count in event.counts.items())
+    return f"vote: {event.choice} ({voices}; {event.quorum} needed)"
+
+
+def _skipped(event: e.TaskSkipped) -> str:
+    return f"{'passed over' if event.is_passed else 'skipped'}: {event.reason}"
+
+
+def _nudged(event: e.LoopNudged) -> str:
+    return f"nudged: {event.reason}" + (f" [{event.rule}]" if event.rule else "")
+
+
+def _loop(event: e.LoopFound) -> str:
+    who = " by you" if event.by == "person" else ""
+    sure = "" if event.confidence >= 1.0 or who else f", {event.confidence * 100:.0f} % sure"
+    return f"loop{who} ({event.form}{sure}): {event.evidence}"
+
+
+def _forgiven(event: e.LoopForgiven) -> str:
+    return f"not a loop, you say: {event.form}" + (f" with {event.subject}" if event.subject else "")
+
+
+def _cut(event: e.TaskInterrupted) -> str:
+    kept = " (what was unsaved is kept)" if event.saved else ""
+    return f"attempt {event.attempt} was cut when the engine stopped and starts anew{kept}"
+
+
+def _answers(event: e.TaskProduced) -> str:
+    given = (f"{name}={', '.join(words) or 'nothing'}" for name, words in event.answers.items())
+    return f"answers {'  '.join(given)}"
+
+
 def _produced(event: e.TaskProduced) -> str:
+    if event.answers:
+        return f"{_answers(event)}: {event.summary}" if event.summary else _answers(event)
     if not event.files:
         return f"says: {event.summary}"
     changed = f"{len(event.files)} file{'s' if len(event.files) > 1 else ''}, +{event.insertions} −{event.deletions}"
@@ -83,11 +155,24 @@ def _started(event: e.TaskStarted) -> str:
 
 
 _SENTENCES: dict[type[Event], tuple[Callable[[Any], str], str]] = {
-    e.RunStarted: (lambda event: f"run started: {event.goal}", "accent"),
+    e.RunStarted: (_run_started, "accent"),
     e.RunFinished: (lambda event: f"run finished, {event.outcome}: {event.reason}", "accent"),
     e.RunResumed: (lambda event: f"resumed by engine {event.epoch}", "accent"),
     e.RunCancelled: (lambda event: f"run cancelled: {event.reason}", "dim"),
-    e.TaskAdded: (lambda event: f"task added for {event.spec.agent}: {event.spec.title or event.spec.task}", "dim"),
+    e.RunPaused: (lambda _: "all lanes pause at their next turn", "paused"),
+    e.RunContinued: (lambda _: "all lanes go on", "paused"),
+    e.PlanProposed: (lambda event: f"proposes a plan of {len(event.tasks)} tasks: {event.remark}", "claimed"),
+    e.PlanRefused: (lambda event: f"the plan cannot run: {'; '.join(event.reasons)}", "failed"),
+    e.PlanAccepted: (
+        lambda event: f"plan of {len(event.tasks)} tasks accepted by {'you' if event.by == 'person' else event.by}",
+        "accent",
+    ),
+    e.PlanExtended: (_extended, "accent"),
+    e.TaskAdded: (_added, "dim"),
+    e.TaskHandedOff: (_handed_off, "note"),
+    e.TaskInterrupted: (_cut, "paused"),
+    e.VoteCounted: (_counted, "proven"),
+    e.OutcomeLearned: (lambda event: f"the router learned from {len(event.outcomes)} outcomes", "dim"),
     e.LaneOpened: (lambda event: f"lane opened on branch {event.branch}", "dim"),
     e.LaneReaped: (lambda _: "lane removed: nothing in it was unsaved", "dim"),
     e.LanePaused: (lambda _: "paused by you at its next turn", "paused"),
@@ -99,7 +184,7 @@ _SENTENCES: dict[type[Event], tuple[Callable[[Any], str], str]] = {
     e.TaskMoved: (lambda event: f"goes on to {event.to}", "dim"),
     e.TaskDone: (lambda _: "done", "proven"),
     e.TaskFailed: (lambda event: f"failed: {event.reason}", "failed"),
-    e.TaskSkipped: (lambda event: f"skipped: {event.reason}", "dim"),
+    e.TaskSkipped: (_skipped, "warning"),
     e.TaskCancelled: (lambda _: "cancelled by you", "dim"),
     e.TaskWaiting: (lambda event: f"waits for you: {event.reason}", "asks"),
     e.AttemptFailed: (lambda event: f"attempt {event.attempt} failed ({event.failure}): {event.reason}", "failed"),
@@ -129,12 +214,17 @@ _SENTENCES: dict[type[Event], tuple[Callable[[Any], str], str]] = {
     e.ToolFinished: (lambda event: f"{'failed' if event.is_error else 'ok'}: {event.line}", "tool"),
     e.Steered: (lambda event: f"you: {event.text}", "note"),
     e.SteerDelivered: (lambda event: f"your words were read in turn {event.turn}", "note"),
-    e.LoopFound: (lambda event: f"loop ({event.form}): {event.evidence}", "looping"),
-    e.LoopNudged: (lambda event: f"nudged: {event.reason}", "looping"),
+    e.LoopFound: (_loop, "looping"),
+    e.LoopNudged: (_nudged, "looping"),
+    e.LoopForgiven: (_forgiven, "looping"),
     e.CheckFinished: (_check, "checking"),
     e.VerdictGiven: (_verdict, "checking"),
     e.TaskLanded: (lambda event: f"landed on {event.branch} as {event.commit[:10]}", "proven"),
     e.LandConflicted: (lambda event: f"conflicts in {', '.join(event.files)}", "failed"),
     e.ApprovalAsked: (lambda event: f"asks you: {event.title}", "asks"),
-    e.ApprovalAnswered: (lambda event: f"{event.by}: {event.answer} {event.words}", "asks"),
+    e.ApprovalAnswered: (
+        lambda event: f"{'you' if event.by == 'person' else event.by}: {event.answer} {event.words}",
+        "asks",
+    ),
+    e.ApprovalWithdrawn: (lambda _: "the question does not matter any more", "dim"),
 }

@@ -30,6 +30,8 @@ class Glyphs(msgspec.Struct, frozen=True):
     rule: str = "─"
     warning: str = "⚠"
     cursor: str = "❯"
+    next_wave: str = "›"
+    back: str = "←"
 
 
 PRETTY = Glyphs()
@@ -52,6 +54,8 @@ PLAIN = Glyphs(
     rule="-",
     warning="!",
     cursor=">",
+    next_wave="/",
+    back="<-",
 )
 
 

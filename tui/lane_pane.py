@@ -12,7 +12,7 @@ from __future__ import annotations
 import msgspec
 
 from tui import figures
-from tui.cells import Row, crop, fit, row_width
+from tui.cells import Row, crop, fit, row_width, wrap
 from tui.glyphs import Glyphs
 from tui.keys import REMEDIES
 from tui.lane_view import ATTENTION, Gauge, LaneView
@@ -85,10 +85,22 @@ def _body(view: LaneView, output: LaneOutput | None, frame: Frame, inner: int) -
         notice.append(((frame.glyphs.rule * inner, "border"),))
         room -= 1
     said = output.tail(inner, room, frame.above) if output and room else []
+    if not said and view.told:
+        said = _told_rows(view.told, inner, room)
     if not said and not notice:
         said = [((_silence(view), "faint+italic"),)]
     blank: list[Row] = [()] * (room - len(said))
     return [*notice, *said, *blank]
+
+
+def _told_rows(lines: tuple[str, ...], width: int, height: int) -> list[Row]:
+    """What is to be read, from its start."""
+    rows: list[Row] = []
+    for line in lines:
+        if len(rows) >= height:
+            break
+        rows += [((line[start:end], "base"),) for start, end in wrap(line, max(2, width))]
+    return rows[:height]
 
 
 def _notice(view: LaneView, frame: Frame, inner: int, height: int) -> list[Row]:
@@ -148,6 +160,8 @@ def _bottom(view: LaneView, frame: Frame, edge: str) -> Row:
     left: list[tuple[str, str]] = [(f" {view.word}", f"{view.role}+bold")]
     if view.turn and frame.width >= 44:
         left.append((f"{glyphs.dot}{view.turn}", "dim"))
+    if view.origin:
+        left.append((f"{glyphs.dot}from {view.origin}", "note"))
     if frame.above:
         left.append((f"{glyphs.dot}{frame.above} rows up", "warning"))
     if frame.is_hearing:

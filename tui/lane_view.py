@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import msgspec
 
 from engine.state import Approval, Lane, Run, Task
 from engine.words import CheckResult, Role
 from tui import figures
 from tui.answers import choices
-from tui.cells import Row, tidy_line
+from tui.cells import Row, tidy, tidy_line
 from tui.glyphs import PRETTY, Glyphs
 from tui.phase import Phase, phase_of
+from tui.titles import handed_by, title_of, voice_of, who
 
 FADE_S = 30.0
 """How long a finished lane keeps its pane while it fades."""
+
+TOLD_LINES = 60
+"""How much of what is to be read a pane is given."""
 
 ATTENTION = frozenset({Phase.ASKS, Phase.LOOPING, Phase.FAILED})
 """Phases whose colour the whole frame takes."""
@@ -27,6 +33,10 @@ class Lens(msgspec.Struct, frozen=True):
     glyphs: Glyphs = PRETTY
     rates: tuple[tuple[str, float], ...] = ()
     """Tokens per second of the lanes that stream."""
+    subjects: Mapping[str, str] = {}
+    """First lines of the commits that the run goes over, by their full id."""
+    is_stopped: bool = False
+    """Whether no engine plays the run although it is not over."""
 
     def rate(self, task: str) -> float:
         """Tokens per second of one lane, 0 when it is silent."""
@@ -78,6 +88,10 @@ class LaneView(msgspec.Struct, frozen=True):
     """The one thing to know when the lane has a single line."""
     fade: int = 0
     """Per cent of fading."""
+    origin: str = ""
+    """Who passed the task on to whoever has it now."""
+    told: tuple[str, ...] = ()
+    """What there is to read where nobody streams: the body of a question, what a command printed."""
 
     @property
     def role(self) -> str:
@@ -106,7 +120,7 @@ class LaneView(msgspec.Struct, frozen=True):
 def lane_view(run: Run, task: Task, number: int, lens: Lens) -> LaneView:
     """What a task's lane shows."""
     lane = run.lanes.get(task.task) or Lane(task.task)
-    phase = phase_of(run, task)
+    phase = phase_of(run, task, lens.is_stopped)
     model, place = _model(run, task, lane)
     rate = lens.rate(task.task)
     return LaneView(
@@ -114,8 +128,8 @@ def lane_view(run: Run, task: Task, number: int, lens: Lens) -> LaneView:
         number=number,
         phase=phase,
         word=_word(run, task, lane, phase, lens),
-        agent=tidy_line(task.agent or task.spec.agent),
-        title=tidy_line(task.spec.title or task.spec.task),
+        agent=who(task),
+        title=title_of(task, lens.subjects),
         model=model,
         place=place,
         gauge=_gauge(lane),
@@ -124,6 +138,28 @@ def lane_view(run: Run, task: Task, number: int, lens: Lens) -> LaneView:
         notice=_notice(run, task, lane, phase, lens),
         gist=_gist(run, task, lane, phase),
         fade=_fade(run, task, phase, lens.now),
+        origin=handed_by(task),
+        told=_told(run, task, phase),
+    )
+
+
+def question_view(asked: Approval, lens: Lens) -> LaneView:
+    """A question about the whole run: it waits in a lane of its own, for it has no task."""
+    return LaneView(
+        task=asked.task,
+        number=0,
+        phase=Phase.ASKS,
+        word=Phase.ASKS.word,
+        agent="the run",
+        title="before anything starts" if asked.form == "check" else tidy_line(asked.title),
+        model="",
+        place="",
+        gauge=None,
+        rate="",
+        turn="",
+        notice=_asked(asked, lens),
+        gist=tidy_line(asked.title),
+        told=_lines(asked.reach),
     )
 
 
@@ -149,8 +185,12 @@ def _word(run: Run, task: Task, lane: Lane, phase: Phase, lens: Lens) -> str:
         return f"waiting {figures.ago(waited)}" if waited >= 2 else "running"
     if phase is Phase.DONE and task.verdict:
         return "accepts"
+    if phase is Phase.DONE and (voice := voice_of(run, task)):
+        return f"says {voice}"
     if phase is Phase.REVISING and task.is_resolving:
         return "resolving"
+    if phase is Phase.REVISING and task.hops and task.reason.startswith(f"{task.hops[-1]} passed it on"):
+        return "handed on"
     return phase.word
 
 
@@ -195,6 +235,8 @@ def _notice(run: Run, task: Task, lane: Lane, phase: Phase, lens: Lens) -> tuple
     if phase.is_over:
         return _outcome(task, phase)
     rows: list[Row] = []
+    if task.spec.command:
+        rows.append((("$ ", "dim"), (tidy_line(task.spec.command.run), "code")))
     if lane.is_truncated:
         rows.append((("TRUNCATED ", "error+bold"), ("the server read less than we sent", "error")))
     if lane.trouble:
@@ -204,10 +246,26 @@ def _notice(run: Run, task: Task, lane: Lane, phase: Phase, lens: Lens) -> tuple
     return tuple(rows)
 
 
+def _told(run: Run, task: Task, phase: Phase) -> tuple[str, ...]:
+    if phase is Phase.ASKS:
+        asked = question_of(run, task.task)
+        return _lines(asked.body) if asked and asked.form != "command" else ()
+    return _lines(task.output) if task.spec.role in (Role.COMMAND, Role.VOTE) else ()
+
+
+def _lines(text: str) -> tuple[str, ...]:
+    # Text that is cut here is read in full on the question's own screen.
+    return tuple(tidy(text[: TOLD_LINES * 200]).strip().split("\n")[:TOLD_LINES]) if text.strip() else ()
+
+
 def _question(run: Run, task: Task, lens: Lens) -> tuple[Row, ...]:
-    approval = question_of(run, task)
-    if approval is None:
+    asked = question_of(run, task.task)
+    if asked is None:
         return ((("waiting: ", "asks"), (tidy_line(task.reason), "base")),)
+    return _asked(asked, lens)
+
+
+def _asked(approval: Approval, lens: Lens) -> tuple[Row, ...]:
     rows: list[Row] = [((tidy_line(approval.title), "asks+bold"),)]
     first = tidy_line(approval.body.strip().split("\n", 1)[0])
     if approval.form == "command" and first and first not in approval.title:
@@ -218,18 +276,21 @@ def _question(run: Run, task: Task, lens: Lens) -> tuple[Row, ...]:
     return tuple(rows)
 
 
-def question_of(run: Run, task: Task) -> Approval | None:
-    """The oldest open question of a task."""
-    return next((asked for asked in run.approvals.values() if asked.task == task.task and asked.is_open), None)
+def question_of(run: Run, task: str) -> Approval | None:
+    """The oldest open question of a task, or of the run where no task is named."""
+    return next((asked for asked in run.approvals.values() if asked.task == task and asked.is_open), None)
 
 
 def answer_row(approval: Approval, glyphs: Glyphs) -> Row:
-    """The keys that answer a question."""
+    """The keys that answer a question from here, then the one that opens it."""
     row: list[tuple[str, str]] = []
-    for choice in choices(approval):
+    offered = choices(approval)
+    for choice in offered:
         if choice.is_quick:
             row += [(choice.key, "asks+bold"), (f" {choice.phrase}", "base"), (glyphs.dot, "faint")]
-    return (*row, ("enter", "asks+bold"), (" read", "base"))
+    others = ", ".join(choice.phrase for choice in offered if not choice.is_quick)
+    row += [("enter", "asks+bold"), (" choose " if others else " read", "base"), (others, "dim")]
+    return tuple(row)
 
 
 def _loop(lane: Lane, lens: Lens) -> tuple[Row, ...]:
@@ -250,7 +311,7 @@ def _outcome(task: Task, phase: Phase) -> tuple[Row, ...]:
         rows.append(((f"{task.proof_word}: ", f"{phase.role}+bold"), (proof(task), "base")))
     elif phase is Phase.CLAIMED:
         rows.append((("claimed: ", "claimed+bold"), ("no check proves it", "base")))
-    elif phase in (Phase.FAILED, Phase.SKIPPED):
+    elif phase in (Phase.FAILED, Phase.SKIPPED, Phase.PASSED):
         rows.append(((f"{phase.word}: ", f"{phase.role}+bold"), (tidy_line(task.reason), "base")))
     if task.files:
         changed = f"{figures.plural(len(task.files), 'file')}  "
@@ -273,13 +334,13 @@ def evidence_line(result: CheckResult) -> str:
 
 def _gist(run: Run, task: Task, lane: Lane, phase: Phase) -> str:
     if phase is Phase.ASKS:
-        approval = question_of(run, task)
+        approval = question_of(run, task.task)
         return tidy_line(approval.title) if approval else tidy_line(task.reason)
     if phase is Phase.LOOPING and lane.loop:
         return tidy_line(lane.loop.evidence)
     if phase in (Phase.PROVEN, Phase.NO_WORSE):
         return proof(task)
-    if phase in (Phase.FAILED, Phase.SKIPPED, Phase.REVISING):
+    if phase in (Phase.FAILED, Phase.SKIPPED, Phase.PASSED, Phase.REVISING):
         return tidy_line(task.reason)
     if phase in (Phase.CLAIMED, Phase.DONE, Phase.SENT_BACK):
         return tidy_line(task.summary) or ("no check proves it" if task.spec.role is Role.WORK else "")

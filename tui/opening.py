@@ -4,23 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from engine.state import Run, Task
+from engine.state import Approval, Task
 from tui.conductor import FirstRunReport
-from tui.lane_view import question_of
 
 if TYPE_CHECKING:
     from tui.dashboard import Dashboard
 
 
-def open_lane(app: Dashboard, run: Run, task: Task) -> None:
-    """The lane's question when it has one, else the lane itself."""
-    asked = question_of(run, task)
-    if asked is not None:
-        from tui.approval import ApprovalScreen
+def open_question(app: Dashboard, asked: Approval) -> None:
+    """A question in full."""
+    from tui.approval import ApprovalScreen
 
-        app.push_screen(ApprovalScreen(app.palette, app.glyphs, asked))
-    else:
-        open_zoom(app, task)
+    app.push_screen(ApprovalScreen(app.palette, app.glyphs, asked))
 
 
 def open_zoom(app: Dashboard, task: Task) -> None:

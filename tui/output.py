@@ -13,6 +13,7 @@ from itertools import islice
 from tui.cells import Row, tidy, wrap
 from tui.glyphs import PRETTY, Glyphs
 from tui.marking import cut, mark, mark_diff, plain
+from tui.picture import MARK
 
 LINES_KEPT = 4_000
 LINE_CHARACTERS = 4_000
@@ -47,6 +48,9 @@ class Line:
 
     def _wrapped(self, width: int, glyphs: Glyphs) -> list[Row]:
         role = _ROLES.get(self.stream)
+        if self.stream == MARK:
+            rule = glyphs.rule * 2
+            return _wrapped(((f"{rule} {self.text} {rule}", "faint+italic"),), width)
         if role is None:
             return _wrapped(self._marked(glyphs), width)
         gutter = (glyphs.gutter, role.split("+")[0])
@@ -79,6 +83,9 @@ class LaneOutput:
         if not text:
             return
         self.version += 1
+        if stream == MARK:
+            # What was said before was cut off, in the middle of a block of code perhaps.
+            self._in_code = False
         if self._is_open and self.lines and self.lines[-1].stream != stream:
             self._end_line()
         first, *rest = text.split("\n")

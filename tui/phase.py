@@ -48,8 +48,9 @@ class Phase(Enum):
     QUEUED = Look("◌", ".", "queued", "queued", 3)
     PENDING = Look("○", "o", "pending", "dim", 5)
     SKIPPED = Look("–", "-", "skipped", "dim", 6)
+    PASSED = Look("↷", ")", "passed over", "faint", 6)
     CANCELLED = Look("×", "x", "cancelled", "dim", 6)
-    STOPPED = Look("▪", "-", "stopped", "dim", 6)
+    STOPPED = Look("▪", "-", "stopped", "dim", 3)
 
     def icon(self, is_ascii: bool = False) -> str:
         """One cell."""
@@ -85,6 +86,7 @@ OVER = frozenset(
         Phase.SENT_BACK,
         Phase.FAILED,
         Phase.SKIPPED,
+        Phase.PASSED,
         Phase.CANCELLED,
         Phase.STOPPED,
     }
@@ -105,13 +107,24 @@ _SETTLED_OR_ON_ITS_WAY: dict[TaskState, Phase] = {
 }
 
 
-def phase_of(run: Run, task: Task) -> Phase:
-    """What a task is seen doing now."""
+_GOING_ON = frozenset({TaskState.RUNNING, TaskState.CHECKING, TaskState.REVIEWING, TaskState.LANDING})
+"""States in which something goes on while an engine plays the run."""
+
+
+def phase_of(run: Run, task: Task, is_stopped: bool = False) -> Phase:
+    """What a task is seen doing now.
+
+    In: is_stopped, whether no engine plays the run.
+    """
     if not run.is_over and any(approval.task == task.task for approval in run.approvals.values() if approval.is_open):
         return Phase.ASKS
     if task.state is TaskState.DONE:
         return _done(task)
     if run.is_over and not task.is_settled:
+        return Phase.STOPPED
+    if task.state is TaskState.SKIPPED and task.is_passed:
+        return Phase.PASSED
+    if is_stopped and task.state in _GOING_ON:
         return Phase.STOPPED
     if task.state is not TaskState.RUNNING:
         return _SETTLED_OR_ON_ITS_WAY[task.state]

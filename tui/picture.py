@@ -14,6 +14,10 @@ FACTS_KEPT = 4_000
 """How many lines of the journal the terminal keeps."""
 
 
+MARK = "mark"
+"""The stream of lines between two pieces of what a lane said that do not belong together."""
+
+
 class Fact(NamedTuple):
     """One line of the journal."""
 
@@ -49,5 +53,7 @@ class Picture(msgspec.Struct, frozen=True):
     commands: tuple[CommandRow, ...] = ()
     """What became of the wishes that are still open."""
     is_engine_alive: bool = True
+    is_played: bool = True
+    """Whether the living engine plays this run: one that was left unfinished waits for the person's word."""
     fault: str = ""
     """Why the log cannot be read."""

@@ -17,13 +17,14 @@ import msgspec
 from engine.clock import Clock
 from engine.codec import decode
 from engine.errors import StoreFault, StoreMissing
+from engine.events import RunResumed
 from engine.evolve import evolve
 from engine.state import Run
 from engine.store.reader import LogReader
 from engine.store.rows import ChunkRow, CommandRow
 from engine.words import RunId
 from tui.facts import fact_of
-from tui.picture import FACTS_KEPT, Fact, Picture, Piece
+from tui.picture import FACTS_KEPT, MARK, Fact, Picture, Piece
 
 PERIOD_S = 0.05
 IDLE_PERIOD_S = 0.1
@@ -46,6 +47,12 @@ class _Watch(msgspec.Struct):
     seq: int = 0
     chunk_seq: int = 0
     is_new: bool = True
+    epoch: int = 0
+    """The engine that took the run up again last."""
+    last_at: float = 0.0
+    """When its newest event was."""
+    attempts: dict[str, str] = {}
+    """Which attempt each lane spoke in last."""
     recent: dict[str, deque[tuple[float, int]]] = {}
 
 
@@ -116,7 +123,9 @@ class LogFollower(threading.Thread):
                 self._rest(PERIOD_S)
                 continue
             if self._has_other_pulse():
-                self._deliver(Picture(run=self._watch.run, rates=self._rates, is_engine_alive=self._alive))
+                is_played = self._is_played(reader)
+                picture = Picture(self._watch.run, rates=self._rates, is_engine_alive=self._alive, is_played=is_played)
+                self._deliver(picture)
             self._rest(IDLE_PERIOD_S if not self._watch.recent else PERIOD_S)
 
     def _rest(self, seconds: float) -> None:
@@ -155,7 +164,13 @@ class LogFollower(threading.Thread):
             rates=self._rates,
             commands=self._fates(reader),
             is_engine_alive=self._ask_alive(),
+            is_played=self._is_played(reader),
         )
+
+    def _is_played(self, reader: LogReader) -> bool:
+        """Whether the newest engine plays the run: it started it, or took it up, or else it wrote nothing of it."""
+        watch, lease = self._watch, reader.lease()
+        return lease is None or watch.epoch == lease.epoch or watch.last_at >= lease.started_at
 
     def _newest(self, reader: LogReader) -> str | None:
         """The newest run; looked for only when an event came that is not of the run that is shown."""
@@ -175,11 +190,13 @@ class LogFollower(threading.Thread):
             return ()
         facts: deque[Fact] = deque(maxlen=FACTS_KEPT)
         for row in reader.events(run.run, watch.seq):
-            watch.seq = row.seq
+            watch.seq, watch.last_at = row.seq, row.at
             event = decode(row.kind, row.payload)
             if event is not None:
+                if isinstance(event, RunResumed):
+                    watch.epoch = event.epoch
                 run = evolve(run, event, row.at)
-                facts.append(fact_of(row.seq, row.at, event))
+                facts.append(fact_of(row.seq, row.at, event, run))
         watch.run = run
         return tuple(facts)
 
@@ -191,12 +208,12 @@ class LogFollower(threading.Thread):
             newest = reader.last_chunk_seq()
             tails = [row for task in run.tasks for row in reader.tail_chunks(run.run, task, TAIL_CHUNKS)]
             watch.chunk_seq = newest
-            return _joined([row for row in tails if row.seq <= newest])
+            return _joined([row for row in tails if row.seq <= newest], watch.attempts)
         rows = reader.chunks(run.run, watch.chunk_seq)
         if rows:
             watch.chunk_seq = rows[-1].seq
             self._count(watch, rows)
-        return _joined(rows)
+        return _joined(rows, watch.attempts)
 
     def _count(self, watch: _Watch, rows: list[ChunkRow]) -> None:
         now = self._clock.monotonic()
@@ -226,11 +243,17 @@ def _rate(heard: deque[tuple[float, int]]) -> int:
     return round(characters / CHARACTERS_PER_TOKEN / span)
 
 
-def _joined(rows: list[ChunkRow]) -> tuple[Piece, ...]:
-    """Neighbouring pieces of one lane and stream as one, lanes in the order they spoke."""
+def _joined(rows: list[ChunkRow], attempts: dict[str, str]) -> tuple[Piece, ...]:
+    """Neighbouring pieces of one lane and stream as one, lanes in the order they spoke; a mark begins each new attempt.
+
+    In: attempts, the one that each lane spoke in last; brought up to date.
+    """
     pieces: dict[str, list[tuple[str, list[str]]]] = {}
     for row in rows:
         said = pieces.setdefault(row.lane, [])
+        if attempts.get(row.lane, row.attempt) != row.attempt:
+            said.append((MARK, [f"attempt {row.attempt}\n"]))
+        attempts[row.lane] = row.attempt
         if said and said[-1][0] == row.stream:
             said[-1][1].append(row.text)
         else:

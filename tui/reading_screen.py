@@ -10,7 +10,7 @@ from textual.binding import Binding
 from textual.screen import Screen
 from textual.widgets import Input
 
-from tui.cells import Row, fit, row_width
+from tui.cells import Row, crop, fit, row_width
 from tui.glyphs import Glyphs
 from tui.lines import Lines
 from tui.pager import Pager
@@ -85,7 +85,7 @@ class ReadingScreen(Screen[None]):
         rows = [fit(row, self.size.width, self.glyphs.ellipsis) for row in self.head_rows()]
         self.head.styles.height = len(rows)
         self.head.show(rows)
-        self.foot.show([self._foot_row()])
+        self.say("")
 
     def head_rows(self) -> list[Row]:
         """What the screen is about."""
@@ -118,8 +118,10 @@ class ReadingScreen(Screen[None]):
         self.say("copied")
 
     def say(self, words: str) -> None:
-        """A word at the right of the footer."""
-        self.foot.show([self._foot_row(words)])
+        """A word at the right of the footer; the keys take as many rows as they need, for each must be seen."""
+        rows = self._foot_rows(words)
+        self.foot.styles.height = len(rows)
+        self.foot.show(rows)
 
     def on_input_submitted(self, message: Input.Submitted) -> None:
         """Look for it."""
@@ -131,9 +133,14 @@ class ReadingScreen(Screen[None]):
         self._search.remove_class("-open")
         self.pager.focus()
 
-    def _foot_row(self, words: str = "") -> Row:
-        row: Row = ((" ", ""),)
+    def _foot_rows(self, words: str = "") -> list[Row]:
+        width = self.size.width
+        rows: list[Row] = [((" ", ""),)]
         for key, word in self.keys():
-            row += ((key, "accent+bold"), (f" {word}   ", "dim"))
-        gap = self.size.width - row_width(row) - len(words) - 1
-        return (*row, (" " * max(1, gap), ""), (words, "proven"))
+            piece: Row = ((key, "accent+bold"), (f" {crop(word, max(8, width // 2), self.glyphs.ellipsis)}   ", "dim"))
+            if row_width((*rows[-1], *piece)) > width + 2 and len(rows[-1]) > 1:
+                rows.append(((" ", ""),))
+            rows[-1] += piece
+        gap = width - row_width(rows[-1]) - len(words) - 1
+        rows[-1] += ((" " * max(1, gap), ""), (words, "proven"))
+        return rows[-max(1, self.size.height // 2) :]

@@ -11,13 +11,15 @@ from __future__ import annotations
 
 import msgspec
 
-from engine.state import Run, Task
+from engine.state import Approval, Run, Task
 from engine.words import Role, RunOutcome, RunStatus, TaskState
 from tui import figures
 from tui.budget_text import budget_text
 from tui.cells import Row, tidy_line
-from tui.lane_view import LaneView, Lens, lane_view
+from tui.lane_view import LaneView, Lens, lane_view, question_view
 from tui.phase import Phase, phase_of
+from tui.plan_shape import Placed, placed
+from tui.titles import handed_by, plan_title, who
 
 _OUTCOMES = {
     RunOutcome.PROVEN: "proven",
@@ -44,6 +46,10 @@ class Header(msgspec.Struct, frozen=True):
     tokens: str
     cost: str
     sandbox: str
+    hint: str = ""
+    """What a key would do about the status."""
+    route: str = ""
+    """Why the run works the way it does."""
 
 
 class PlanRow(msgspec.Struct, frozen=True):
@@ -55,8 +61,12 @@ class PlanRow(msgspec.Struct, frozen=True):
     title: str
     agent: str
     depth: int
-    """1 for a review, which stands below what it reviews."""
+    """1 for a review, which stands below what it reviews, and for a seat of a vote."""
     role: str
+    wave: int = 0
+    """From 1; 0 where waves say nothing."""
+    origin: str = ""
+    """Who passed the task on to its agent."""
 
 
 class Need(msgspec.Struct, frozen=True):
@@ -88,12 +98,13 @@ def board(run: Run | None, lens: Lens, repository: str = "", branch: str = "") -
     """The whole dashboard."""
     if run is None:
         return Board(_empty_header(repository, branch))
-    ordered = _plan_order(run)
-    numbers = _numbers(run)
-    lanes = [lane_view(run, task, numbers[task.task], lens) for task in ordered if _has_lane(run, task)]
+    plan = placed(run)
+    numbers = {one.task.spec.task: one.number for one in plan}
+    lanes = [lane_view(run, one.task, one.number, lens) for one in plan if _has_lane(run, one.task)]
+    lanes += [question_view(asked, lens) for asked in _about_the_run(run)[:1]]
     return Board(
         header=_header(run, lens, repository, branch),
-        plan=tuple(_plan_row(run, task, numbers[task.task]) for task in ordered),
+        plan=tuple(_plan_row(run, one, lens) for one in plan),
         lanes=tuple(sorted(lanes, key=lambda lane: lane.order)),
         needs=_needs(run, numbers, lens),
         ending=_ending(run),
@@ -104,35 +115,22 @@ def _has_lane(run: Run, task: Task) -> bool:
     return task.task in run.lanes or task.state is TaskState.WAITING
 
 
-def _plan_order(run: Run) -> list[Task]:
-    """Tasks as they were added, each followed by its reviews."""
-    reviews: dict[str, list[Task]] = {}
-    for task in run.tasks.values():
-        if task.spec.about:
-            reviews.setdefault(task.spec.about, []).append(task)
-    ordered: list[Task] = []
-    for task in run.tasks.values():
-        if not task.spec.about:
-            ordered += [task, *reviews.pop(task.spec.task, [])]
-    return ordered + [task for rest in reviews.values() for task in rest]
+def _about_the_run(run: Run) -> list[Approval]:
+    return [] if run.is_over else [asked for asked in run.open_approvals() if asked.task not in run.tasks]
 
 
-def _numbers(run: Run) -> dict[str, int]:
-    """The digit that jumps to a task. It never changes: reviews, which come in between, have none."""
-    planned = [task.task for task in run.tasks.values() if not task.spec.about]
-    return {task: planned.index(task) + 1 if task in planned else 0 for task in run.tasks}
-
-
-def _plan_row(run: Run, task: Task, number: int) -> PlanRow:
-    phase = phase_of(run, task)
+def _plan_row(run: Run, one: Placed, lens: Lens) -> PlanRow:
+    phase = phase_of(run, one.task, lens.is_stopped)
     return PlanRow(
-        task.task,
-        number,
+        one.task.task,
+        one.number,
         phase,
-        tidy_line(task.spec.title or task.spec.task),
-        tidy_line(task.agent or task.spec.agent),
-        1 if task.spec.about else 0,
+        plan_title(run, one.task, one.seats, lens.subjects),
+        who(one.task),
+        one.depth,
         phase.role,
+        one.wave,
+        handed_by(one.task),
     )
 
 
@@ -150,8 +148,9 @@ def _needs(run: Run, numbers: dict[str, int], lens: Lens) -> tuple[Need, ...]:
 
 
 def _header(run: Run, lens: Lens, repository: str, branch: str) -> Header:
-    counted = [task for task in run.tasks.values() if task.spec.role is not Role.REVIEW]
-    status, role = _status(run)
+    counted = [task for task in run.tasks.values() if task.spec.role is not Role.REVIEW and not task.is_passed]
+    status, role = ("stopped", "warning") if lens.is_stopped else _status(run)
+    now = run.ended_at or (run.at if lens.is_stopped else lens.now)
     spent = run.usage.prompt_tokens + run.usage.output_tokens
     cost = budget_text(run) or (figures.money(run.cloud_usd) if run.cloud_usd else "")
     return Header(
@@ -163,10 +162,12 @@ def _header(run: Run, lens: Lens, repository: str, branch: str) -> Header:
         status_role=role,
         done=sum(task.state is TaskState.DONE for task in counted),
         total=len(counted),
-        elapsed=figures.clock((run.ended_at or lens.now) - run.started_at) if run.started_at else "",
+        elapsed=figures.clock(now - run.started_at) if run.started_at else "",
         tokens=f"{figures.count(spent)} tok" if spent else "",
         cost=cost,
         sandbox=tidy_line(run.sandbox),
+        hint="R resumes" if lens.is_stopped else "",
+        route=tidy_line(run.route_reason),
     )
 
 

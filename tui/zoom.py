@@ -140,6 +140,10 @@ class ZoomScreen(ReadingScreen):
         is_output = self.tab == 0
         self.pager.read(self._rows, is_following=is_output or self.tab == 4)
         if self.tab == 1:
+            run = self.dashboard.shown_run
+            if run is None or not zoom_view.has_files(run, self.lane):
+                self._take_patch("")
+                return
             self.dashboard.in_thread(lambda: self.dashboard.conductor.diff(self.lane), self._take_patch)
 
     def _take_patch(self, patch: str) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from time import localtime, strftime
 
 from engine.state import Lane, Run, Task
-from engine.words import CheckResult
+from engine.words import CheckResult, TaskId
 from tui import figures
 from tui.cells import Row, pad, tidy, tidy_line
 from tui.glyphs import Glyphs
@@ -19,11 +19,20 @@ TABS = ("Output", "Diff", "Context", "Checks", "Events")
 _PART_ROLES = ("accent", "tool", "note", "code", "checking", "paused", "running")
 
 
+def has_files(run: Run, name: str) -> bool:
+    """Whether a lane has files of which there could be a diff: a worktree, a commit, or those of what it reviews."""
+    task = run.tasks.get(TaskId(name))
+    subject = run.tasks.get(TaskId(task.spec.about)) if task and task.spec.about else task
+    lane = run.lanes.get(TaskId(name))
+    has_worktree = lane is not None and bool(lane.worktree) and not lane.is_reaped
+    return bool(subject and subject.commit) or has_worktree
+
+
 def diff_lines(patch: str) -> list[Row]:
     """A unified diff, coloured line by line."""
     lines = tidy(patch).split("\n")
     if not patch.strip():
-        return [(("Nothing has changed yet.", "dim+italic"),)]
+        return [(("No changes yet.", "dim+italic"),)]
     return [mark_diff(line) for line in lines]
 
 

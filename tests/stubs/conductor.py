@@ -23,6 +23,7 @@ class FakeConductor:
     patch: str = ""
     plan: PlanText = field(default_factory=PlanText)
     refuses: str = ""
+    first_lines: dict[str, str] = field(default_factory=dict)
     sent: list[tuple[str, str, dict[str, object]]] = field(default_factory=list)
     started: list[tuple[str, str]] = field(default_factory=list)
     engines: int = 0
@@ -67,6 +68,10 @@ class FakeConductor:
         """A lane's changes."""
         self._demand()
         return self.patch
+
+    def subjects(self, commits: tuple[str, ...]) -> dict[str, str]:
+        """First lines of commits."""
+        return {commit: line for commit, line in self.first_lines.items() if commit in commits}
 
     def plan_yaml(self, tasks: tuple[Mapping[str, object], ...]) -> str:
         """A plan to edit."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from engine.evolve import evolve
+from engine.state import Run
 from engine.store.rows import CommandRow
 from tests.stubs.clock import FakeClock
 from tests.stubs.conductor import FakeConductor
@@ -17,8 +19,11 @@ from tui.picture import Picture
 
 def picture(history: History, **changes: Any) -> Picture:
     """A history as the follower would hand it over."""
-    facts = tuple(fact_of(seq, at, event) for seq, (event, at) in enumerate(history.events, start=1))
-    given: dict[str, Any] = {"run": history.fold(), "pieces": tuple(history.said), "facts": facts, "is_other_run": True}
+    run, facts = Run(history.run), []
+    for seq, (event, at) in enumerate(history.events, start=1):
+        run = evolve(run, event, at)
+        facts.append(fact_of(seq, at, event, run))
+    given: dict[str, Any] = {"run": run, "pieces": tuple(history.said), "facts": tuple(facts), "is_other_run": True}
     return Picture(**(given | changes))
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from tests.tui.stage import stage, text
 from tui.chrome import footer_row
+from tui.footer import footer_offers
 from tui.glyphs import PRETTY
 from tui.help import help_lines
 from tui.keys import REMEDIES, TABLE, Place, footer_keys, keymap_faults, remapped
@@ -31,7 +32,7 @@ def test_the_footer_has_at_most_seven_keys_and_fits() -> None:
         keys = footer_keys(place)
         assert 3 <= len(keys) <= 7
         for width in (60, 80, 120):
-            assert len(text(footer_row(keys, width))) <= width
+            assert len(text(footer_row(footer_offers(place), width))) <= width
 
 
 def test_the_help_names_every_key() -> None:

@@ -12,6 +12,7 @@ from textual.pilot import Pilot
 
 from tests.stubs.conductor import FakeConductor
 from tests.stubs.history import History, crowd, finished, planned, story
+from tests.stubs.patterns import gated, handed, run_asked, voted, waves
 from tests.tui.stage import picture, stage
 from tui.conductor import Finding, FirstRunReport
 from tui.dashboard import Dashboard
@@ -40,12 +41,14 @@ def _everywhere_the_same_hour(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]
     time.tzset()
 
 
-def looks(snap_compare: Any, app: Dashboard, history: History | None, size: tuple[int, int], *keys: str) -> None:
+def looks(
+    snap_compare: Any, app: Dashboard, history: History | None, size: tuple[int, int], *keys: str, **changes: Any
+) -> None:
     """Compare the screen after some keys with the one that was meant."""
 
     async def show(pilot: Pilot[None]) -> None:
         if history is not None:
-            app.take(picture(history))
+            app.take(picture(history, **changes))
         await pilot.press(*keys)
         await app.workers.wait_for_complete()
         await pilot.pause()
@@ -113,3 +116,32 @@ def test_the_first_run_without_a_model(snap_compare: Any) -> None:
 
 def test_the_help(snap_compare: Any) -> None:
     looks(snap_compare, stage(story()), story(), (120, 50), "escape", "question_mark")
+
+
+PATTERNS = {
+    "vote": voted,
+    "counted-vote": lambda: voted(is_counted=True),
+    "gate": gated,
+    "handoff": handed,
+    "waves": waves,
+    "about-the-run": run_asked,
+}
+
+
+@pytest.mark.parametrize("size", [(80, 24), (160, 48)], ids=lambda size: f"{size[0]}x{size[1]}")
+@pytest.mark.parametrize("pattern", PATTERNS)
+def test_every_pattern(snap_compare: Any, pattern: str, size: tuple[int, int]) -> None:
+    history = PATTERNS[pattern]()
+    looks(snap_compare, stage(history), history, size, "escape")
+
+
+def test_the_question_of_a_vote(snap_compare: Any) -> None:
+    looks(snap_compare, stage(voted()), voted(), (80, 24), "escape", "enter")
+
+
+def test_waves_where_there_is_no_room_for_rules(snap_compare: Any) -> None:
+    looks(snap_compare, stage(waves()), waves(), (110, 24), "escape")
+
+
+def test_a_run_that_nobody_plays(snap_compare: Any) -> None:
+    looks(snap_compare, stage(waves()), waves(), (120, 30), "escape", is_played=False)

@@ -215,7 +215,7 @@ def test_the_remedies_stay_visible_in_the_smallest_pane() -> None:
 def test_a_diff_is_coloured_and_counted() -> None:
     patch = "diff --git a/x b/x\n--- a/x\n+++ b/x\n@@ -1 +1 @@\n-old\n+new\n"
     assert [row[0][1] for row in diff_lines(patch)[:6]] == ["heading+bold", "dim", "dim", "hunk", "remove", "add"]
-    assert "Nothing has changed" in text(diff_lines("")[0])
+    assert "No changes" in text(diff_lines("")[0])
 
 
 def test_every_event_of_a_run_has_a_line_in_the_journal() -> None:

@@ -50,7 +50,7 @@ def look() -> dict[str, Any]:
         faults.append(f"there is no theme called `{settings.theme}`; there are {', '.join(theme_files(themes))}")
     if faults:
         raise DefinitionFault(f"{faults[0]}.", remedy="F1 on the dashboard shows the ids.", path=settings_path())
-    return {"theme": settings.theme, "theme_folder": themes, "keymap": settings.keys}
+    return {"theme": settings.theme, "theme_folder": themes, "keymap": settings.keys, "has_bell": settings.bell}
 
 
 def _version() -> str:

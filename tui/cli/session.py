@@ -162,6 +162,12 @@ class Session:
             raise OrchestraError("no run is shown")
         return lane_diff(self.places, self.run_id, task)
 
+    def subjects(self, commits: tuple[str, ...]) -> Mapping[str, str]:
+        """First lines of the messages of commits, by their id."""
+        from tui.cli.subjects import subjects
+
+        return subjects(self.places.root, commits)
+
     def plan_yaml(self, tasks: tuple[Mapping[str, object], ...]) -> str:
         """Planned tasks as the YAML that a person edits."""
         import msgspec

@@ -4,6 +4,7 @@ theme = "paper"              # dusk, paper, high-contrast, clear-sight, or a fil
 lanes = 6                    # lanes at the same time
 flow = "auto"
 allow_cloud = false
+bell = true                  # ring when something needs you while you look elsewhere
 
 [models]                     # what the words of the specialists' ladders mean, best first
 quick = ["ollama/qwen3:4b"]
@@ -67,6 +68,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     lanes: int = 0
     flow: str = "auto"
     allow_cloud: bool = False
+    bell: bool = True
     models: dict[str, list[str]] = {}
     keys: dict[str, str] = {}
     budget: BudgetSettings = BudgetSettings()

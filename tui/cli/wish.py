@@ -14,6 +14,8 @@ from tui.cli.budget_wish import budget_wish
 from tui.cli.settings import read_settings
 
 TIERS = ("quick", "large", "cloud")
+TITLES = 3
+"""How many tasks of a plan its name is made of."""
 
 
 def start_wish(options: argparse.Namespace, goal: str, is_unattended: bool) -> dict[str, Any]:
@@ -43,6 +45,7 @@ def start_wish(options: argparse.Namespace, goal: str, is_unattended: bool) -> d
         wish["check"] = {"run": options.check, "metric": options.metric, "want": options.want}
     if options.plan is not None:
         wish["plan"] = _plan(options)
+        wish["goal"] = goal or _goal_of(wish["plan"])
     if options.script is not None:
         wish |= {"script": str(options.script.resolve()), "speed": options.speed}
     return wish
@@ -71,6 +74,13 @@ def _plan(options: argparse.Namespace) -> Any:
     from agents.plan_file import load_plan
 
     return msgspec.to_builtins(load_plan(options.plan))
+
+
+def _goal_of(plan: list[dict[str, Any]]) -> str:
+    """What a plan that came without a goal is for: its first titles."""
+    titles = [str(task.get("title") or task["task"]) for task in plan]
+    more = f" and {len(titles) - TITLES} more" if len(titles) > TITLES else ""
+    return f"carry out the plan: {', '.join(titles[:TITLES])}{more}"
 
 
 def _models(given: list[str]) -> dict[str, list[str]]:

@@ -12,6 +12,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from agents.answers import Complaint
+from agents.claiming import ran
 from agents.ending import ENDING_TOOLS, NUDGES, failed, outcome_of, outcome_of_finish, outcome_of_text
 from agents.sitting import Sitting, Used
 from agents.turn import Heard, loop_found, unless_interrupted
@@ -92,7 +93,8 @@ async def _one_call(sitting: Sitting, turn: int, call: ToolCall, done: Done) -> 
     done.is_answered = True
     digest = hashlib.sha256(used.text.encode("utf-8", "replace")).hexdigest()[:16]
     spent_s = clock.monotonic() - began_at
-    facts: list[Event] = [ToolFinished(sitting.task, call.call_id, used.is_error, used.line, digest, spent_s)]
+    evidence = ran(call, used.ran, sitting.brief.start_commit) if used.ran and sitting.brief.claims else None
+    facts: list[Event] = [ToolFinished(sitting.task, call.call_id, used.is_error, used.line, digest, spent_s, evidence)]
     if used.note:
         facts.append(NoteTaken(sitting.task, sitting.agent.name, clean_line(used.note, 400)))
     await desk.record(*facts)

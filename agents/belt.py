@@ -45,7 +45,9 @@ class ToolBelt:
             result = await tool.run(self._context_for(turn), call.arguments)
         note = result.note if await self._keeps(result.note) else ""
         line = result.display or result.text
-        return Used(result.text, clean_line(line, 200), result.is_error, result.changed, note, result.finish)
+        return Used(
+            result.text, clean_line(line, 200), result.is_error, result.changed, note, result.finish, result.command
+        )
 
     async def _keeps(self, note: str) -> bool:
         """Whether the note is new; it is written down where there is a memory that can be written."""

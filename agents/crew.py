@@ -101,7 +101,7 @@ class Crew:
     ) -> Sitting:
         role, window = role_of(brief), window_of(brief.rung, profile)
         belt = self._belt(brief, desk, agent, window, tools_for(agent, brief))
-        has_tools = bool(belt.specs) or role in (Role.PLAN, Role.REVIEW) or bool(brief.task.answers)
+        has_tools = bool(belt.specs) or role in (Role.PLAN, Role.REVIEW) or bool(brief.task.answers) or brief.claims
         rules, recalled = await in_thread(self._background, brief, agent, window)
         brief = self._told(brief)
         ending = ending_tool(role, brief)

@@ -15,6 +15,7 @@ from dataclasses import replace
 from typing import Any
 
 from agents.answers import Complaint, read_answers, with_answers
+from agents.claiming import finding_refs, read_claims, with_claims
 from agents.document import nearest, read_yaml
 from agents.plan_file import drafted
 from agents.tools.tool import Finish
@@ -122,13 +123,15 @@ def outcome_of(role: Role, brief: Brief, arguments: Mapping[str, Any]) -> Outcom
     # Small models write the text where another tool's example had it.
     names = ("output", "text", "summary")
     answers = read_answers(brief.task.answers, arguments)
+    claims = read_claims(arguments) if brief.claims else ()
     output = next((text for name in names if (text := _text(arguments, name, OUTPUT_CHARS))), "")
-    return replace(produced_text(output or _as_lines(answers)), answers=answers)
+    return replace(produced_text(output or _as_lines(answers)), answers=answers, claims=claims)
 
 
 def ending_tool(role: Role, brief: Brief) -> ToolSpec | None:
     """The tool that hands over a role's result, with the fields that the task asks for; None for work."""
     tool = ENDING_TOOLS.get(role)
+    tool = with_claims(tool, role) if tool and brief.claims else tool
     return with_answers(tool, brief.task.answers) if tool and role is Role.TEXT else tool
 
 
@@ -152,13 +155,13 @@ def outcome_of_text(role: Role, brief: Brief, text: str) -> Outcome | None:
 
     A plan or a verdict counts when the reply holds it as JSON or YAML; work is never finished by words alone.
     """
-    if role is Role.TEXT and not brief.task.answers:
+    if role is Role.TEXT and not brief.task.answers and not brief.claims:
         return produced_text(text) if text.strip() else None
     if role is Role.WORK:
         return None
     for candidate in (*_FENCE.findall(text), text):
         arguments = _mapping(candidate)
-        if arguments and {"tasks", "accepts", *brief.task.answers} & arguments.keys():
+        if arguments and {"tasks", "accepts", "claims", *brief.task.answers} & arguments.keys():
             try:
                 return outcome_of(role, brief, arguments)
             except Complaint:
@@ -195,7 +198,8 @@ def _judged(brief: Brief, arguments: Mapping[str, Any]) -> Judged:
     accepts = arguments.get("accepts")
     if not isinstance(accepts, bool):
         raise Complaint("`accepts` must be true or false.")
-    findings = tuple(found for one in _list(arguments.get("findings")) if (found := _finding(one)))[:MAX_FINDINGS]
+    listed = _list(arguments.get("findings"))
+    findings = tuple(found for one in listed if (found := _finding(one, brief.claims)))[:MAX_FINDINGS]
     if not accepts and not any(one.severity != "minor" for one in findings):
         raise Complaint(
             "A rejection needs at least one finding of severity blocker or major with `text` and `evidence`. "
@@ -205,7 +209,7 @@ def _judged(brief: Brief, arguments: Mapping[str, Any]) -> Judged:
     return Judged(Verdict(accepts, summary, brief.subject.commit if brief.subject else "", findings))
 
 
-def _finding(raw: Any) -> Finding | None:
+def _finding(raw: Any, has_places: bool) -> Finding | None:
     if not isinstance(raw, dict) or not _text(raw, "text", 2000):
         return None
     path, _, tail = _text(raw, "path", 400).partition(":")
@@ -215,9 +219,10 @@ def _finding(raw: Any) -> Finding | None:
     severity, evidence = _text(raw, "severity", 20).lower(), _text(raw, "evidence", 4000)
     if severity not in SEVERITIES:
         severity = "major"
+    refs = finding_refs(raw, evidence) if has_places else ()
     # Without evidence it is a suspicion: worth a word, never a reason to send work back.
-    severity = severity if evidence or path else "minor"
-    return Finding(_text(raw, "text", 2000), path, min(max(line, 0), 10**8), severity, evidence)
+    severity = severity if evidence or path or refs else "minor"
+    return Finding(_text(raw, "text", 2000), path, min(max(line, 0), 10**8), severity, evidence, refs)
 
 
 def _text(arguments: Mapping[str, Any], name: str, limit: int) -> str:

@@ -7,6 +7,7 @@ prompt says once that such blocks are material. The lines `Agent:`, `Task:` and 
 from __future__ import annotations
 
 from agents.answers import said_answers
+from agents.claiming import said_claims, told_claims
 from agents.context import Section, Window
 from agents.definition import AgentDefinition
 from engine.clean import clean_line
@@ -94,6 +95,8 @@ def _brief_text(brief: Brief) -> str:
         lines += ["", _scope_line(spec.scope), _check_line(brief.check or spec.check)]
     if brief.task.answers:
         lines += ["", "Besides the text, `finish` takes these fields:", said_answers(brief.task.answers)]
+    if brief.claims:
+        lines += ["", said_claims(brief.task.role)]
     if brief.hand_to:
         lines += ["", "If somebody else should do it, call `hand_off` in place of `finish`. Do it only for a reason."]
     if brief.task.role is Role.PLAN:
@@ -153,6 +156,8 @@ def _subject_blocks(subject: Subject) -> list[tuple[str, str]]:
         ("what the author says", subject.summary),
         ("what the engine's check said", proof),
     ]
+    if subject.claims:
+        blocks.append(("what the author claims, each found by the engine where it says", told_claims(subject.claims)))
     if subject.earlier:
         points = "\n".join(f"- {one.path}:{one.line} {one.text}" for one in subject.earlier.findings)
         blocks.append((f"verdict of round {subject.round - 1}", f"{subject.earlier.summary}\n{points}"))

@@ -17,6 +17,7 @@ from agents.worst_case import WorstCase
 from engine.loops import TrajectoryDetector
 from engine.model import ModelProfile, ModelRequest, ToolCall, ToolSpec
 from engine.ports import Brief, Desk, Model
+from engine.sandbox.sandbox import CommandResult
 from engine.words import Role, TaskId
 
 QUIET_TURNS = 5
@@ -40,6 +41,8 @@ class Used:
     note: str = ""
     """A line for the agent's memory that was written down."""
     finish: Finish | None = None
+    ran: CommandResult | None = None
+    """What a command did that this call ran."""
 
 
 class Belt(Protocol):

@@ -38,6 +38,7 @@ SPACES = frozenset(" \t\n\r")
 KEPT_RUN = 3
 MARKS = 1024
 WORTH_WEIGHING = 100
+SHOWN_CHARACTERS = 40
 
 
 class StreamDetector:
@@ -124,7 +125,7 @@ class StreamDetector:
         verdict = None
         if seen.matched >= self._cycle_limit(limits):
             began = self._offset_before(seen.matched + seen.period)
-            verdict = self._verdict(LoopKind.STREAM_CYCLE, began, seen.tail[-seen.period :], 0.95)
+            verdict = self._verdict(LoopKind.STREAM_CYCLE, began, _from_its_start(seen.tail[-seen.period :]), 0.95)
         elif seen.drift >= limits.drift_characters and seen.turns >= limits.drift_times:
             began = self._offset_before(int(seen.drift))
             verdict = self._verdict(LoopKind.STREAM_CYCLE, began, seen.tail[-120:], 0.85)
@@ -194,3 +195,13 @@ def _run_limit(character: str) -> int:
     if character == "\n":
         return BLANK_RUN_LIMIT
     return RULER_RUN_LIMIT if character in RULERS else RUN_LIMIT
+
+
+def _from_its_start(unit: str) -> str:
+    """What repeats, turned so that it begins where a line, a sentence or a word does; a short one a few times."""
+    for mark in ("\n", ". ", " "):
+        before, found, after = unit.partition(mark)
+        if found:
+            unit = after + before + found
+            break
+    return unit * max(1, SHOWN_CHARACTERS // len(unit))

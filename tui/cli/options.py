@@ -290,8 +290,9 @@ def loops_parser() -> argparse.ArgumentParser:
     """`orchestra-tui loops FILE`."""
     parser = Parser(
         prog="orchestra-tui loops",
-        description="Look for loops in a transcript: repetition that adds no information, inside one reply, in one\n"
-        "agent's steps, or between agents. No model is asked, nothing is executed, nothing leaves this machine.",
+        description="Look for loops in a transcript: repetition that adds no information, inside one\n"
+        "reply, in one agent's steps, or between agents. No model is asked, nothing is\n"
+        "executed, nothing leaves this machine.",
         epilog="a line of the file is one step, or one case {id, steps: [...]}; a step is one of\n"
         '  {"type": "action", "actor", "tool", "args", "output", "error", "text"}  a finished tool call\n'
         '  {"type": "message", "actor", "text"}                                    words without a call\n'

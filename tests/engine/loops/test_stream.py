@@ -166,3 +166,17 @@ def test_a_forgiven_kind_is_not_reported_again_on_this_stream() -> None:
 
 def test_lone_surrogates_do_not_break_the_reader() -> None:
     assert StreamDetector().feed("\udcff ".join(str(i) for i in range(2000))) is None
+
+
+def test_the_evidence_begins_where_a_sentence_does() -> None:
+    verdict = StreamDetector().feed(LEAD + "Let me look at the file once more to be sure. " * 30)
+
+    assert verdict is not None
+    assert verdict.evidence == "Let me look at the file once more to be sure."
+
+
+def test_a_short_unit_is_shown_a_few_times() -> None:
+    verdict = StreamDetector().feed(LEAD + "again " * 100)
+
+    assert verdict is not None
+    assert verdict.evidence.startswith("again again again")

@@ -100,7 +100,7 @@ def planned_task(run: Run, spec: TaskSpec, node: Node) -> TaskSpec:
         needs=spec.needs,
         after=spec.after,
         scope=spec.scope,
-        check=spec.check or _check_of(run, node),
+        check=spec.check or check_of(run, node),
         tier=spec.tier,
         may_be_empty=node.may_be_empty,
         handoff=node.handoff,
@@ -120,7 +120,7 @@ def _spec(run: Run, node: Node, task: str, item: str = "", agent: str = "") -> T
         # What a condition speaks of must be there before it can hold.
         needs=tuple(dict.fromkeys((*node.needs, *(name.partition(".")[0] for name in node.when)))),
         after=node.after,
-        check=_check_of(run, node) if node.edits else None,
+        check=check_of(run, node) if node.edits else None,
         item=item,
         writes=node.writes,
         may_be_empty=node.may_be_empty,
@@ -144,7 +144,8 @@ def _role(node: Node) -> Role:
     return Role.WORK if node.edits or node.writes else Role.TEXT
 
 
-def _check_of(run: Run, node: Node) -> CheckSpec | None:
+def check_of(run: Run, node: Node) -> CheckSpec | None:
+    """What proves work of a node that brings no check of its own."""
     return node.proof or (run.check if node.check else None)
 
 

@@ -5,38 +5,50 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable, Mapping
-from fnmatch import fnmatchcase
 from graphlib import CycleError, TopologicalSorter
 
 from engine.judge import want_fault
-from engine.words import AgentCard, TaskSpec
+from engine.sandbox.scope import scopes_meet
+from engine.words import AgentCard, Role, TaskSpec
 
 MAX_TASKS = 100
 _ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,40}")
 _RESERVED = re.compile(r"lane|check-[0-9]+")
 """Names of our own branches and lanes."""
-_GLOB = re.compile(r"[*?\[\]]")
 
 
-def plan_faults(tasks: tuple[TaskSpec, ...], roster: Mapping[str, AgentCard], taken: frozenset[str]) -> tuple[str, ...]:
+def plan_faults(
+    tasks: tuple[TaskSpec, ...],
+    roster: Mapping[str, AgentCard],
+    taken: frozenset[str],
+    beside: tuple[TaskSpec, ...] = (),
+) -> tuple[str, ...]:
     """Everything that keeps a plan from running.
 
-    In:   the proposed tasks; the specialists; ids that are taken already (flow nodes, other tasks).
+    In:   the proposed tasks; the specialists; ids that are taken already (flow nodes, other tasks); beside, the tasks
+          of the same plan that are there already, which may be needed and must not be got in the way of.
     Out:  one sentence a fault, each with a suggestion where there is one; empty when the plan can run.
     """
     if not tasks:
         return ("the plan has no task: give at least one with an id, a goal and an agent",)
-    if len(tasks) > MAX_TASKS:
-        return (f"the plan has {len(tasks)} tasks, {MAX_TASKS} is the most: merge small ones",)
-    faults = [*_id_faults(tasks, taken), *_agent_faults(tasks, roster), *_need_faults(tasks), *_check_faults(tasks)]
+    if len(tasks) + len(beside) > MAX_TASKS:
+        there = f" with the {len(beside)} that are there" if beside else ""
+        return (f"the plan has {len(tasks) + len(beside)} tasks{there}, {MAX_TASKS} is the most: merge small ones",)
+    faults = [*_id_faults(tasks, taken), *_agent_faults(tasks, roster), *_check_faults(tasks)]
+    faults += _need_faults(tasks, beside)
     if not faults:
-        faults += _scope_faults(tasks)
+        faults += _scope_faults(tasks, beside)
     return tuple(faults)
 
 
 def is_reserved(name: str) -> bool:
     """Whether a name is one of our own branches or lanes."""
     return _RESERVED.fullmatch(name) is not None
+
+
+def wave_lines(tasks: Iterable[TaskSpec]) -> tuple[str, ...]:
+    """The levels of a plan as lines: `wave 1: a, b`."""
+    return tuple(f"wave {number}: {', '.join(names)}" for number, names in enumerate(waves(tasks), 1))
 
 
 def waves(tasks: Iterable[TaskSpec]) -> tuple[tuple[str, ...], ...]:
@@ -53,21 +65,6 @@ def waves(tasks: Iterable[TaskSpec]) -> tuple[tuple[str, ...], ...]:
     return tuple(levels)
 
 
-def scopes_meet(one: tuple[str, ...], other: tuple[str, ...]) -> str:
-    """A pair of globs that may name the same file, as `a and b`; empty when none does or one side declares nothing."""
-    for mine in one:
-        for theirs in other:
-            if not mine.startswith("!") and not theirs.startswith("!") and _globs_meet(_wide(mine), _wide(theirs)):
-                return f"{mine} and {theirs}"
-    return ""
-
-
-def _wide(glob: str) -> str:
-    """A write-scope glob for fnmatch, never narrower than meant: `src/` is all below, `**/` may be no folder."""
-    short = glob.removeprefix("./")
-    return (short + "*" if short.endswith("/") else short).replace("**/", "*").replace("**", "*")
-
-
 def _id_faults(tasks: tuple[TaskSpec, ...], taken: frozenset[str]) -> list[str]:
     faults, seen = [], set(taken)
     for spec in tasks:
@@ -82,12 +79,23 @@ def _id_faults(tasks: tuple[TaskSpec, ...], taken: frozenset[str]) -> list[str]:
 
 
 def _agent_faults(tasks: tuple[TaskSpec, ...], roster: Mapping[str, AgentCard]) -> list[str]:
-    unknown = [spec for spec in tasks if spec.agent not in roster]
-    return [f"{spec.task}: nobody is called {spec.agent!r}{_near(spec.agent, roster)}" for spec in unknown]
+    able = sorted(name for name, card in roster.items() if card.role is Role.WORK)
+    faults = []
+    for spec in tasks:
+        card = roster.get(spec.agent)
+        if card is None:
+            faults.append(f"{spec.task}: nobody is called {spec.agent!r}{_near(spec.agent, roster)}")
+        elif deed := _DEEDS.get(card.role):
+            others = f"; give it to {' or '.join(able[:3])}" if able else ""
+            faults.append(f"{spec.task}: {spec.agent} {deed} and changes no files{others}")
+    return faults
 
 
-def _need_faults(tasks: tuple[TaskSpec, ...]) -> list[str]:
-    known = {spec.task for spec in tasks}
+_DEEDS = {Role.PLAN: "plans", Role.REVIEW: "judges"}
+
+
+def _need_faults(tasks: tuple[TaskSpec, ...], beside: tuple[TaskSpec, ...]) -> list[str]:
+    known = {spec.task for spec in (*tasks, *beside)}
     faults = [
         f"{spec.task}: {word} {name!r}, which nobody produces{_near(name, known)}"
         for spec in tasks
@@ -98,7 +106,7 @@ def _need_faults(tasks: tuple[TaskSpec, ...]) -> list[str]:
     if faults:
         return faults
     try:
-        tuple(TopologicalSorter(_order(tasks)).static_order())
+        tuple(TopologicalSorter(_order((*tasks, *beside))).static_order())
     except CycleError as error:
         return [f"the needs run in a circle: {' → '.join(error.args[1])}"]
     return []
@@ -120,23 +128,30 @@ def _check_faults(tasks: tuple[TaskSpec, ...]) -> list[str]:
     return faults
 
 
-def _scope_faults(tasks: tuple[TaskSpec, ...]) -> list[str]:
-    before = _ancestors(tasks)
+def _scope_faults(tasks: tuple[TaskSpec, ...], beside: tuple[TaskSpec, ...]) -> list[str]:
+    before = _ancestors((*tasks, *beside))
     faults = []
     for index, one in enumerate(tasks):
-        for other in tasks[index + 1 :]:
-            if one.goal.strip() == other.goal.strip() and one.scope == other.scope:
+        for other in (*tasks[index + 1 :], *beside):
+            pair = scopes_meet(one.scope, other.scope)
+            if _words(one.goal) == _words(other.goal) and (pair or one.scope == other.scope):
                 faults.append(f"{one.task} and {other.task} are the same work: keep one")
                 continue
             is_ordered = one.task in before[other.task] or other.task in before[one.task]
-            pair = "" if is_ordered else scopes_meet(one.scope, other.scope)
-            if pair:
+            if pair and not is_ordered:
                 faults.append(f"{one.task} and {other.task} may write the same files ({pair}): order them by needs")
     return faults
 
 
+def _words(goal: str) -> str:
+    """A goal without what does not change its meaning."""
+    return " ".join(goal.casefold().split()).rstrip(".!")
+
+
 def _order(tasks: tuple[TaskSpec, ...]) -> dict[str, tuple[str, ...]]:
-    return {spec.task: (*spec.needs, *spec.after) for spec in tasks}
+    """Whom each task waits for; of the tasks that are there already, as far as they are in this plan."""
+    known = {spec.task for spec in tasks}
+    return {spec.task: tuple(name for name in (*spec.needs, *spec.after) if name in known) for spec in tasks}
 
 
 def _ancestors(tasks: tuple[TaskSpec, ...]) -> dict[str, frozenset[str]]:
@@ -146,24 +161,6 @@ def _ancestors(tasks: tuple[TaskSpec, ...]) -> dict[str, frozenset[str]]:
         direct = needs[task]
         found[task] = frozenset(direct).union(*(found[need] for need in direct))
     return found
-
-
-def _globs_meet(one: str, other: str) -> bool:
-    if fnmatchcase(one, other) or fnmatchcase(other, one):
-        return True
-    head_one, head_other = _GLOB.split(one)[0], _GLOB.split(other)[0]
-    if head_one == one and head_other == other:
-        return one == other
-    if head_one == one or head_other == other:
-        return False
-    short, long = sorted((head_one, head_other), key=len)
-    return long.startswith(short) and _tails_meet(one, other)
-
-
-def _tails_meet(one: str, other: str) -> bool:
-    tail_one, tail_other = _GLOB.split(one)[-1], _GLOB.split(other)[-1]
-    short, long = sorted((tail_one, tail_other), key=len)
-    return long.endswith(short)
 
 
 def _near(word: str, words: Iterable[str]) -> str:

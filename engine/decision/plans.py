@@ -7,15 +7,16 @@ from msgspec.structs import replace
 from engine import events as e
 from engine.clean import clean_line
 from engine.decision.failures import carry_out
-from engine.growth import planned_task
+from engine.growth import check_of, planned_task
 from engine.identity import approval_id
-from engine.plan import plan_faults
+from engine.plan import plan_faults, wave_lines
 from engine.policy import choose
 from engine.state import Approval, Run, Task
 from engine.words import Failure, Reaction, Role, TaskSpec, TaskState
 
 NO_WALLS = "D"
 """The sandbox tier in which nothing holds a command (`engine.sandbox.sandbox.SandboxTier`)."""
+UNVERIFIED = " · unverified: no check proves it"
 UNHELD = " Nothing holds commands on this machine: the checks of this plan run with all your rights."
 
 
@@ -77,9 +78,17 @@ def _without_unseen_commands(run: Run, tasks: tuple[TaskSpec, ...]) -> tuple[Tas
     return tuple(replace(spec, check=None) if spec.check and spec.check.run != own else spec for spec in tasks)
 
 
-def _row(spec: TaskSpec) -> str:
+def _row(spec: TaskSpec, has_check: bool) -> str:
     check = f" · check: {clean_line(spec.check.run)}" if spec.check else ""
-    return f"{spec.task} · {spec.agent} · {spec.title or spec.goal}{check}"
+    return f"{spec.task} · {spec.agent} · {spec.title or spec.goal}{check or ('' if has_check else UNVERIFIED)}"
+
+
+def _told(run: Run, event: e.PlanProposed) -> str:
+    """A line on each task, then the levels: what may run side by side."""
+    node = run.node_of(run.tasks[event.task])
+    target = run.flow.node(node.grafts) if node else None
+    has_check = target is not None and check_of(run, target) is not None
+    return "\n".join([*(_row(spec, has_check) for spec in event.tasks), "", *wave_lines(event.tasks)])
 
 
 def _question(run: Run, event: e.PlanProposed) -> e.ApprovalAsked:
@@ -89,7 +98,7 @@ def _question(run: Run, event: e.PlanProposed) -> e.ApprovalAsked:
         "plan",
         f"Plan with {len(event.tasks)} tasks",
         event.remark or "The planner proposes these tasks.",
-        "\n".join(map(_row, event.tasks)),
+        _told(run, event),
         "Nothing has been changed yet; work happens in worktrees of its own."
         + (UNHELD if run.sandbox == NO_WALLS else ""),
         ("accept", "edit", "reject", "deny"),

@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
-from engine.plan import MAX_TASKS, plan_faults, scopes_meet, waves
+from engine.plan import MAX_TASKS, plan_faults, wave_lines, waves
+from engine.sandbox.scope import scopes_meet
 from engine.words import CheckSpec, TaskSpec
 from tests.stubs.runs import roster, spec
 
@@ -99,7 +101,7 @@ def test_a_check_that_cannot_decide_is_refused(check: CheckSpec, words: str) -> 
         ("./src/a.py", "src/a.py"),
         ("src/**/a.py", "src/a.py"),
         ("**/a.py", "a.py"),
-        ("src/[ab].py", "src/*a.py"),
+        ("src/?b.py", "src/ab*"),
         ("src/*.py", "src/**"),
         ("**", "x"),
         ("a*", "*b"),
@@ -129,3 +131,40 @@ def test_every_task_is_in_a_later_wave_than_all_it_needs(raw: list[list[int]]) -
     assert set(levels) == {task.task for task in tasks}
     assert all(levels[need] < levels[task.task] for task in tasks for need in task.needs)
     assert faults(*tasks) == ()
+
+
+@pytest.mark.parametrize(("agent", "deed"), [("planner", "plans"), ("reviewer", "judges")])
+def test_who_plans_or_judges_is_not_given_work(agent: str, deed: str) -> None:
+    assert (
+        only(spec("a", agent=agent))
+        == f"a: {agent} {deed} and changes no files; give it to coder or debugger or integrator"
+    )
+
+
+def test_the_same_goal_in_other_words_of_case_and_space_is_the_same_work_where_scopes_meet() -> None:
+    a = spec("a", goal="Fix the parser.", scope=("src/**",))
+
+    assert "same work" in only(a, spec("b", goal="fix  the parser", scope=("src/parser.py",)))
+    assert "same work" in only(replace(a, scope=()), spec("b", goal="fix the parser", scope=()))
+    assert faults(a, spec("b", goal="fix the parser", scope=("docs/**",))) == ()
+
+
+def test_what_is_there_already_may_be_needed_and_must_not_be_got_in_the_way_of() -> None:
+    there = (spec("old", scope=("src/**",)),)
+
+    assert plan_faults((spec("new", "old", scope=("src/a.py",)),), roster(), frozenset({"old"}), there) == ()
+    (fault,) = plan_faults((spec("new", scope=("src/a.py",)),), roster(), frozenset({"old"}), there)
+    assert "new and old may write the same files" in fault
+    (fault,) = plan_faults((spec("old"),), roster(), frozenset({"old"}), there)
+    assert "this id is taken" in fault
+
+
+def test_a_plan_counts_together_with_what_is_there() -> None:
+    there = tuple(spec(f"t{number}") for number in range(MAX_TASKS))
+
+    (fault,) = plan_faults((spec("new"),), roster(), frozenset(), there)
+    assert "101 tasks with the 100 that are there, 100 is the most" in fault
+
+
+def test_the_levels_are_told_in_lines() -> None:
+    assert wave_lines([spec("c", "a"), spec("a"), spec("b")]) == ("wave 1: a, b", "wave 2: c")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from itertools import product
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.sandbox.outliving import outlives, outliving, programs_of
-from engine.sandbox.scope import WriteScope, is_match
+from engine.sandbox.scope import WriteScope, is_match, meeting, scopes_meet
 
 NAMES = st.text(alphabet="ab.*", min_size=1, max_size=4)
 PATHS = st.lists(st.text(alphabet="abc._-", min_size=1, max_size=4), min_size=1, max_size=4).map("/".join)
@@ -60,6 +61,29 @@ def test_a_glob_without_slash_is_about_the_name() -> None:
     assert is_match("deep/er/a.py", "*.py")
     assert not is_match("deep/er/a.pyc", "*.py")
     assert not is_match("deep/a.py", "src/*.py")
+
+
+GLOBS = st.lists(st.sampled_from(["a", ".", "/", "*", "**", "**/", "?"]), min_size=1, max_size=5).map("".join)
+SHORT_PATHS = [
+    path for size in range(1, 5) for path in map("".join, product("a.x/", repeat=size)) if not path.startswith("/")
+]
+
+
+@settings(deadline=None)
+@given(one=GLOBS, other=GLOBS)
+def test_globs_meet_exactly_when_there_is_a_path_that_both_allow(one: str, other: str) -> None:
+    def both_allow(path: str) -> bool:
+        return WriteScope((one,)).allows(path) and WriteScope((other,)).allows(path)
+
+    path = meeting(one, other)
+    assert both_allow(path) if path else not any(map(both_allow, SHORT_PATHS))
+    assert bool(path) == bool(meeting(other, one))
+
+
+def test_two_scopes_that_meet_name_the_globs() -> None:
+    assert scopes_meet(("docs/**", "src/**"), ("src/a.py",)) == "src/** and src/a.py"
+    assert scopes_meet((), ("src/a.py",)) == ""
+    assert scopes_meet(("!src/**",), ("src/a.py",)) == ""
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.words import CheckSpec, RunOutcome
-from tests.e2e.flows.shipped import FAR, plan, reads, says, verdict, writes
+from tests.e2e.flows.shipped import FAR, plan, reads, says, shown, verdict, writes
 from tests.e2e.flows.stage import Scene
 from tests.e2e.world import call, entry
 
@@ -20,7 +20,9 @@ PROVEN = RunOutcome.PROVEN
 def pattern(name: str, *entries: Mapping[str, Any], **told: Any) -> Scene:
     """The scene of a pattern's file."""
     text = (FOLDER / f"{name}.yaml").read_text(encoding="utf-8")
-    return Scene(text, told.pop("goal", "the parts"), entries, told.pop("files", FILES), told.pop("check", CHECK), **told)
+    return Scene(
+        text, told.pop("goal", "the parts"), entries, told.pop("files", FILES), told.pop("check", CHECK), **told
+    )
 
 
 def part(name: str, text: str = "done\n") -> list[dict[str, Any]]:
@@ -113,8 +115,8 @@ PATTERNS: Mapping[str, Scene] = {
         order=(("a", "c"), ("b", "c"), ("c", "d")), outcome=PROVEN,
     ),
     "sceptic": pattern(
-        "sceptic", entry("researcher", says("There are three parts: parts/one:1."), task="answer"),
-        entry("sceptic", verdict(False, "there are two", "parts/one", 1)),
+        "sceptic", entry("researcher", says("There is one part.", claims=shown("parts/one", 1, "todo")), task="answer"),
+        entry("sceptic", verdict(False, "there are two", "parts/two", 1, "todo")),
         answers={"stuck": "skip"}, asked=("stuck",), check=None, states={"answer": "failed"}, tasks=3,
         outcome=RunOutcome.FAILED,
     ),

@@ -36,6 +36,17 @@ def says(output: str, **answers: Any) -> dict[str, Any]:
     return call("finish", output=output, **answers)
 
 
+def shown(path: str, line: int, quote: str, text: str = "") -> list[dict[str, Any]]:
+    """A claim with the line that shows it, as flows that ask for claims want it."""
+    return [{"text": text or f"{path} holds it", "refs": [{"path": path, "line": line, "quote": quote}]}]
+
+
+ADDS = shown("shop/prices.py", 5, "return sum(list(prices))  # slow", "total adds up a copy")
+FINDS = shown("shop/search.py", 5, "return name in list(names)  # slow", "find looks through a copy")
+NAMES = shown("shop/search.py", 4, "def find(names, name):", "names come in here")
+COMPARES = shown("check.sh", 3, "test $bad = 0", "numbers are compared as words")
+
+
 def writes(path: str, content: str) -> list[dict[str, Any]]:
     """The turns of a piece of work that is one file."""
     return [call("write_file", path=path, content=content), call("finish", summary=f"{path} is written")]
@@ -46,9 +57,10 @@ def reads(path: str) -> dict[str, Any]:
     return call("read_file", path=path)
 
 
-def verdict(accepts: bool, summary: str, path: str = "README.md", line: int = 1) -> dict[str, Any]:
+def verdict(accepts: bool, summary: str, path: str = "README.md", line: int = 1, quote: str = "") -> dict[str, Any]:
     """The turn that ends a review."""
-    finding = {"path": path, "line": line, "severity": "major", "text": summary, "evidence": f"{path}:{line}"}
+    evidence = quote or f"{path}:{line}"
+    finding = {"path": path, "line": line, "severity": "major", "text": summary, "evidence": evidence}
     return call("give_verdict", accepts=accepts, summary=summary, findings=[] if accepts else [finding])
 
 
@@ -117,7 +129,8 @@ PERFORMANCE = Scene(
     [
         *(entry("profiler", reads("shop/prices.py"), says(f"{name}: shop/prices.py:5 copies."), task=name)
           for name in MEASURERS),
-        entry("analyst", says("Two copies too many: shop/prices.py:5 and shop/search.py:5.", fixes=FIXES)),
+        entry("analyst", says("Two copies too many: shop/prices.py:5 and shop/search.py:5.", fixes=FIXES,
+                              claims=[*ADDS, *FINDS])),
         entry("coder", *writes("shop/prices.py", PRICES), task="fix-1"),
         entry("coder", *writes("shop/search.py", SEARCH), task="fix-2"),
         entry("summariser", {"text": "2 slow lines before, 0 after."}),
@@ -157,7 +170,7 @@ def _moved(name: str) -> str:
 REFACTOR = Scene(
     "refactor", "split the shop into pieces",
     [
-        entry("researcher", reads("shop/prices.py"), {"text": "total() in shop/prices.py:4 is public."}),
+        entry("researcher", reads("shop/prices.py"), says("total() in shop/prices.py:4 is public.", claims=ADDS)),
         entry("planner", plan(*_wave_tasks())),
         *(entry("coder", *writes(f"shop/{task['id']}.py", _moved(task["id"])), task=task["id"])
           for task in _wave_tasks()),
@@ -177,12 +190,13 @@ REVIEW = Scene(
     "review", "review the shop",
     [
         entry("security-analyst", reads("shop/search.py"),
-              says("Nothing from outside comes in: shop/search.py:4.", verdict="accept", findings=[])),
-        entry("examiner", says("It adds up: shop/prices.py:5.", verdict="accept", findings=[]), task="correctness"),
+              says("Nothing from outside comes in: shop/search.py:4.", verdict="accept", findings=[], claims=NAMES)),
+        entry("examiner", says("It adds up: shop/prices.py:5.", verdict="accept", findings=[], claims=ADDS),
+              task="correctness"),
         entry("examiner", says("Two copies: shop/prices.py:5.", verdict="accept",
-                               findings=["shop/prices.py:5 copies for nothing"]), task="style"),
+                               findings=["shop/prices.py:5 copies for nothing"], claims=ADDS), task="style"),
         entry("examiner", says("No test at all: shop/prices.py:4.", verdict="reject",
-                               findings=["shop/prices.py:4 is not tested"]), task="tests"),
+                               findings=["shop/prices.py:4 is not tested"], claims=ADDS), task="tests"),
         entry("analyst", says("# Review\n\naccept, 3 of 4. shop/prices.py:4 is not tested (tests).\n")),
     ],
     FILES, tasks=6,
@@ -195,7 +209,7 @@ REVIEW = Scene(
 LAUNCH = Scene(
     "launch", "launch the shop in May",
     [
-        entry("researcher", reads("README.md"), {"text": "It adds prices: shop/prices.py:4."}),
+        entry("researcher", reads("README.md"), says("It adds prices: shop/prices.py:4.", claims=ADDS)),
         entry("analyst", says("A guide is missing.", must=["a guide"], later=["a logo"]), task="gaps"),
         entry("writer", says("| 3 May | the guide |"), task="calendar"),
         entry("writer", says("Out on 4 May."), task="copy", attempt=1),
@@ -220,7 +234,9 @@ def orders() -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "orders.db")
         with sqlite3.connect(path) as database:
-            database.execute("CREATE TABLE orders (number TEXT, customer TEXT, status TEXT, carrier TEXT, due TEXT, amount)")
+            database.execute(
+                "CREATE TABLE orders (number TEXT, customer TEXT, status TEXT, carrier TEXT, due TEXT, amount)"
+            )
             database.execute("INSERT INTO orders VALUES ('A-17', 'Ada', 'in transit', 'Post', '3 May', 1999)")
         database.close()
         return path.read_bytes()
@@ -284,12 +300,13 @@ SECURITY = Scene(
     "security", "who could harm the shop?",
     [
         entry("security-analyst", reads("check.sh"),
-              says("Names come in at shop/search.py:4.", areas=["shop/search.py names", "check.sh numbers"]), task="model"),
-        entry("security-analyst", says("shop/search.py:4 compares and runs nothing."), task="analyse-1"),
-        entry("security-analyst", says("check.sh:3 compares words."), task="analyse-2"),
+              says("Names come in at shop/search.py:4.", areas=["shop/search.py names", "check.sh numbers"],
+                                         claims=NAMES), task="model"),
+        entry("security-analyst", says("shop/search.py:4 compares and runs nothing.", claims=FINDS), task="analyse-1"),
+        entry("security-analyst", says("check.sh:3 compares words.", claims=COMPARES), task="analyse-2"),
         entry("sceptic", verdict(True, "looked up"), task="analyse-1.doubt1"),
         entry("sceptic", verdict(True, "looked up"), task="analyse-2.doubt1"),
-        entry("analyst", says("One weakness: check.sh:3.", mends=MENDS)),
+        entry("analyst", says("One weakness: check.sh:3.", mends=MENDS, claims=COMPARES)),
         entry("coder", *writes("check.sh", MENDED)),
         entry("summariser", {"text": "One weakness, mended."}),
     ],
@@ -308,9 +325,11 @@ DOCS_SYNC = Scene(
     "docs-sync", "all documents",
     [
         entry("analyst", call("list_files", path="."), says("Two.", docs=["docs/guide.md", "README.md"]), task="list"),
-        entry("researcher", says("docs/guide.md:1 is so: shop/prices.py:4.", state="current"), task="compare-1"),
-        entry("researcher", says("README.md:3 says euros, shop/prices.py:1 says cents.", state="outdated"),
-              task="compare-2"),
+        entry("researcher", says("docs/guide.md:1 is so: shop/prices.py:4.", state="current", claims=ADDS),
+              task="compare-1"),
+        entry("researcher", says("README.md:3 says euros, shop/prices.py:1 says cents.", state="outdated",
+                                 claims=[*shown("README.md", 3, "Prices are in euros."),
+                                         *shown("shop/prices.py", 1, '"""Prices, in cents."""')]), task="compare-2"),
         entry("analyst", says("README.md.", outdated=["README.md"]), task="collect"),
         entry("documenter", *writes("README.md", "# The shop\n\nPrices are in dollars.\n"), task="fix-1", attempt=1),
         entry("documenter", *writes("README.md", README), task="fix-1", attempt=2),

@@ -301,6 +301,7 @@ def _loop(lane: Lane, lens: Lens) -> tuple[Row, ...]:
     evidence: Row = ((tidy_line(seen.evidence), "base"),)
     keys: Row = (("b", "looping+bold"), (" break it", "base"), (lens.glyphs.dot, "faint"))
     keys += (("s", "looping+bold"), (" steer", "base"), (lens.glyphs.dot, "faint"))
+    keys += (("f", "looping+bold"), (" not a loop", "base"), (lens.glyphs.dot, "faint"))
     keys += (("e", "looping+bold"), (" stronger model", "base"))
     return (head, evidence, keys)
 

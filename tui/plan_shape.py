@@ -37,6 +37,7 @@ class _Wanted(NamedTuple):
     node: str
     needs: tuple[str, ...]
     is_voice: bool
+    is_planner: bool
 
 
 def placed(run: Run) -> list[Placed]:
@@ -82,7 +83,7 @@ def _waves(run: Run, tasks: list[Task]) -> Mapping[str, int]:
     makers += [(node.name, node.each.partition(".")[0]) for node in run.flow.nodes if "." in node.each]
     votes = {task.spec.node for task in tasks if task.spec.role is Role.VOTE}
     wanted = (
-        _Wanted(spec.task, spec.node, (*spec.needs, *spec.after), spec.node in votes)
+        _Wanted(spec.task, spec.node, (*spec.needs, *spec.after), spec.node in votes, spec.role is Role.PLAN)
         for spec in (task.spec for task in tasks)
     )
     return _levels(tuple(wanted), tuple(makers))
@@ -105,6 +106,9 @@ def _levels(wanted: tuple[_Wanted, ...], makers: tuple[tuple[str, str], ...]) ->
         for one in wanted
     }
     waves = _sorted(graph)
+    if all(one.is_planner for one in wanted if waves.get(one.task) == 1):
+        # Planning comes before the first wave of what is planned.
+        waves = {task: wave - 1 for task, wave in waves.items()}
     # The seats of one vote are one thing to a plan.
     things = {(waves.get(one.task, 0), one.node if one.is_voice else one.task) for one in wanted}
     sizes = Counter(wave for wave, _ in things)

@@ -25,6 +25,7 @@ from engine.store.rows import ChunkRow, CommandRow
 from engine.words import RunId
 from tui.facts import fact_of
 from tui.picture import FACTS_KEPT, MARK, Fact, Picture, Piece
+from tui.playing import is_played
 
 PERIOD_S = 0.05
 IDLE_PERIOD_S = 0.1
@@ -123,9 +124,8 @@ class LogFollower(threading.Thread):
                 self._rest(PERIOD_S)
                 continue
             if self._has_other_pulse():
-                is_played = self._is_played(reader)
-                picture = Picture(self._watch.run, rates=self._rates, is_engine_alive=self._alive, is_played=is_played)
-                self._deliver(picture)
+                run, played = self._watch.run, self._is_played(reader)
+                self._deliver(Picture(run, rates=self._rates, is_engine_alive=self._alive, is_played=played))
             self._rest(IDLE_PERIOD_S if not self._watch.recent else PERIOD_S)
 
     def _rest(self, seconds: float) -> None:
@@ -168,9 +168,7 @@ class LogFollower(threading.Thread):
         )
 
     def _is_played(self, reader: LogReader) -> bool:
-        """Whether the newest engine plays the run: it started it, or took it up, or else it wrote nothing of it."""
-        watch, lease = self._watch, reader.lease()
-        return lease is None or watch.epoch == lease.epoch or watch.last_at >= lease.started_at
+        return is_played(reader.lease(), self._watch.last_at, self._watch.epoch)
 
     def _newest(self, reader: LogReader) -> str | None:
         """The newest run; looked for only when an event came that is not of the run that is shown."""

@@ -18,10 +18,12 @@ from tui import figures
 from tui.cells import Row, fit, pad, tidy_line
 from tui.glyphs import Glyphs
 from tui.menu import Menu
+from tui.playing import is_played
 from tui.reading_screen import ReadingScreen
 from tui.theme import Palette
 
-UNFINISHED = "unfinished"
+RUNNING, STOPPED = "running", "stopped"
+UNFINISHED = (RUNNING, STOPPED)
 ENDINGS = ("RunFinished", "RunCancelled", "RunResumed")
 LATE_EVENTS = 64
 """How many events at most follow a run's end: its lanes are put away."""
@@ -38,23 +40,26 @@ class RunLine(NamedTuple):
     duration_s: float
 
 
-def run_lines(path: Path) -> list[RunLine]:
+def run_lines(path: Path, has_engine: bool = True) -> list[RunLine]:
     """Every run, the newest first. Reads the first and the last events of each.
 
+    In:     has_engine, whether an engine lives here.
     Raises: StoreFault when the log cannot be read.
     """
     try:
         with LogReader(path) as reader:
-            return [_run_line(reader, span) for span in reversed(reader.runs()) if span.run]
+            lease = reader.lease()
+            spans = [span for span in reversed(reader.runs()) if span.run]
+            return [_run_line(reader, span, has_engine and is_played(lease, span.last_at)) for span in spans]
     except StoreMissing:
         return []
 
 
-def _run_line(reader: LogReader, span: RunSpan) -> RunLine:
+def _run_line(reader: LogReader, span: RunSpan, is_going_on: bool) -> RunLine:
     first = _event(reader, span, span.first_seq)
     last = _last_word(reader, span)
     goal = tidy_line(first.goal) if isinstance(first, RunStarted) else ""
-    word, role = UNFINISHED, "paused"
+    word, role = (RUNNING, "running") if is_going_on else (STOPPED, "warning")
     if isinstance(last, RunFinished):
         word, role = last.outcome.value, {"red": "failed"}.get(last.outcome.value, last.outcome.value)
     elif isinstance(last, RunCancelled):
@@ -97,8 +102,9 @@ class RunsScreen(ReadingScreen):
         """Read the list."""
         self.menu.focus()
         self.show_frame()
-        path = self.dashboard.conductor.store_path
-        self.dashboard.in_thread(lambda: self._read(path), lambda _: self._show())
+        conductor = self.dashboard.conductor
+        path = conductor.store_path
+        self.dashboard.in_thread(lambda: self._read(path, conductor.engine_alive()), lambda _: self._show())
 
     def head_rows(self) -> list[Row]:
         """A title."""
@@ -116,15 +122,15 @@ class RunsScreen(ReadingScreen):
         """Open it and go on with it."""
         chosen = next((line for line in self._lines if line.run == self.menu.selected), None)
         self._open(self.menu.selected)
-        if chosen and chosen.word == UNFINISHED:
+        if chosen and chosen.word in UNFINISHED:
             self.dashboard.go_on_with(chosen.run)
 
     def on_menu_chosen(self, message: Menu.Chosen) -> None:
         """Open it."""
         self._open(message.key)
 
-    def _read(self, path: Path) -> str:
-        self._lines = run_lines(path)
+    def _read(self, path: Path, has_engine: bool) -> str:
+        self._lines = run_lines(path, has_engine)
         return ""
 
     def _show(self) -> None:

@@ -8,9 +8,10 @@ from textual import events
 from textual.pilot import Pilot
 
 from engine import events as e
-from engine.words import TaskId, TaskState
+from engine.words import ApprovalId, Role, TaskId, TaskSpec, TaskState
 from tests.stubs.conductor import FakeConductor
-from tests.stubs.history import History, began, planned, story
+from tests.stubs.history import History, began, crowd, planned, story
+from tests.stubs.patterns import gated, run_asked, voted, waves
 from tests.tui.stage import picture, settled, stage, text
 from tui.approval import ApprovalScreen
 from tui.conductor import Finding, FirstRunReport, PlanText
@@ -477,3 +478,132 @@ async def test_a_failed_task_can_be_tried_again() -> None:
     async with app.run_test(size=SIZE) as pilot:
         await in_lanes(app, pilot, history, "3", "t")
         assert await sent(app, conductor) == [("retry", {"task": "client"})]
+
+
+async def test_a_word_of_a_vote_is_answered_by_its_digit() -> None:
+    conductor = FakeConductor()
+    app = stage(voted(), conductor)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await in_lanes(app, pilot, voted(), "enter", "2")
+        assert await sent(app, conductor) == [("answer", {"approval": "vote-1", "answer": "against", "words": ""})]
+        assert len(app.screen_stack) == 1
+
+
+@pytest.mark.parametrize("place", [1, 9, 40, 60])
+async def test_every_word_of_a_long_vote_is_shown_and_answerable(place: int) -> None:
+    history, conductor = voted(), FakeConductor()
+    words = tuple(f"word-{number}" for number in range(1, 61))
+    history.add(e.ApprovalAnswered(ApprovalId("vote-1"), "skip"))
+    history.add(e.ApprovalAsked(ApprovalId("v2"), TaskId("verdict"), "vote", "again", "", options=(*words, "skip")))
+    app = stage(history, conductor)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await in_lanes(app, pilot, history, "enter")
+        key = app.screen.choices()[place - 1].key  # type: ignore[attr-defined]  # the question's screen
+        assert f"{key} word-{place}" in screen_text(app)
+        await pilot.press(*key)
+        assert (await sent(app, conductor))[0][1]["answer"] == f"word-{place}"
+
+
+async def test_work_is_taken_as_it_stands_against_a_reviewer() -> None:
+    history, conductor = began(tasks=1), FakeConductor()
+    options = ("retry", "reassign", "climb", "accept", "skip")
+    history.add(e.ApprovalAsked(ApprovalId("s1"), TaskId("t1"), "stuck", "t1 needs you", "", options=options))
+    app = stage(history, conductor)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await in_lanes(app, pilot, history, "n", "A")
+        assert await sent(app, conductor) == [("answer", {"approval": "s1", "answer": "accept", "words": ""})]
+
+
+async def test_a_question_about_the_whole_run_is_answered_from_its_lane() -> None:
+    conductor = FakeConductor()
+    app = stage(run_asked(), conductor)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await in_lanes(app, pilot, run_asked(), "enter")
+        assert "prove work in this repository" in screen_text(app)
+        await pilot.press("escape", "a")
+        assert await sent(app, conductor) == [("answer", {"approval": "check-1", "answer": "allow", "words": ""})]
+
+
+@pytest.mark.parametrize("size", [(60, 20), (80, 24)])
+async def test_the_answers_stay_below_a_body_of_any_length(size: tuple[int, int]) -> None:
+    history = gated()
+    body = "\n".join(f"line {number}" for number in range(500))
+    history.add(e.ApprovalAnswered(ApprovalId("gate-1"), "allow"))
+    asked = e.ApprovalAsked(ApprovalId("g2"), TaskId("ship"), "gate", "ship: may it go on?", "why " * 90, body)
+    history.add(asked)
+    app = stage(history)
+    async with app.run_test(size=size) as pilot:
+        await in_lanes(app, pilot, history, "enter")
+        before = screen_text(app)
+        await pilot.press("pagedown", "G")
+        await pilot.pause()
+        assert all("a go on   d end it here" in shown for shown in (before, screen_text(app)))
+        assert "line 499" in screen_text(app)
+
+
+async def test_a_run_that_no_engine_plays_is_stopped_and_one_key_goes_on_with_it() -> None:
+    conductor = FakeConductor()
+    app = stage(waves(), conductor)
+    async with app.run_test(size=SIZE) as pilot:
+        app.take(picture(waves(), is_played=False))
+        await pilot.press("escape")
+        assert "stopped · R resumes" in screen_text(app)
+        assert "No engine plays this run" in fault_text(app)
+        await pilot.press("R")
+        await app.workers.wait_for_complete()
+        assert [(run, kind) for run, kind, _ in conductor.sent] == [("14", "resume")]
+        app.take(picture(waves(), is_other_run=False))
+        assert "stopped" not in screen_text(app)
+
+
+async def test_the_bell_rings_once_for_each_question_while_the_person_looks_elsewhere() -> None:
+    app, rung = stage(story()), []
+    async with app.run_test(size=SIZE):
+        app.bell = lambda: rung.append(1)  # type: ignore[method-assign]  # counts
+        app.app_focus = False
+        app.take(picture(story()))
+        app.take(picture(story(), is_other_run=False))
+        assert len(rung) == 1
+
+
+@pytest.mark.parametrize(("has_bell", "is_looking"), [(False, False), (True, True)])
+async def test_the_bell_is_silent_when_it_is_off_or_the_person_looks(has_bell: bool, is_looking: bool) -> None:
+    app, rung = stage(story(), has_bell=has_bell), []
+    async with app.run_test(size=SIZE):
+        app.bell = lambda: rung.append(1)  # type: ignore[method-assign]  # counts
+        app.app_focus = is_looking
+        app.take(picture(story()))
+        assert rung == []
+
+
+async def test_a_task_about_a_commit_is_called_by_its_first_line() -> None:
+    history = began()
+    sha = "a" * 40
+    started = e.RunStarted("digest", history.fold().flow, {}, "b" * 40, "c" * 40, items=(f"commit:{sha}",))
+    history.events[0] = (started, history.at)
+    history.add(e.TaskAdded(TaskSpec("d1", "work", Role.TEXT, "coder", "read it", sha[:10], item=f"commit:{sha}")))
+    app = stage(history, FakeConductor(first_lines={sha: "Retry with \x1b[31mjitter"}))
+    async with app.run_test(size=SIZE) as pilot:
+        app.take(picture(history))
+        await app.workers.wait_for_complete()
+        await pilot.pause()
+        assert "Retry with jitter" in screen_text(app)
+
+
+async def test_the_diff_of_a_lane_without_files_says_so_and_is_no_fault() -> None:
+    app = stage(crowd(1), FakeConductor(refuses="this lane has no files of its own"))
+    async with app.run_test(size=SIZE) as pilot:
+        history = crowd(1)
+        history.add(e.LaneReaped(TaskId("t1")))
+        await in_lanes(app, pilot, history, "1", "z", "2")
+        await app.workers.wait_for_complete()
+        await pilot.pause()
+        assert "No changes yet." in screen_text(app)
+        assert fault_text(app) == ""
+
+
+async def test_the_events_of_a_lane_are_its_own() -> None:
+    app = stage(story())
+    async with app.run_test(size=SIZE) as pilot:
+        await in_lanes(app, pilot, story(), "3", "z", "5", "g")
+        assert screen_text(app).count("task added") == 1

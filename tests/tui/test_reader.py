@@ -6,10 +6,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from engine.clock import SystemClock
+from engine.codec import encode, kind_of
+from engine.events import RunResumed
 from engine.store.commands import send
 from engine.store.lease import acquire
 from engine.store.log import EventLog
-from engine.store.rows import ChunkDraft
+from engine.store.rows import ChunkDraft, EventDraft
 from tests.stubs.history import began, crowd, story, write
 from tui.picture import Picture
 from tui.reader import LogFollower
@@ -133,3 +135,44 @@ def test_streaming_lanes_get_a_rate(tmp_path: Path) -> None:
         picture = gallery.wait_for(lambda picture: bool(picture.rates))
     assert picture.rates[0][0] == "t1"
     assert picture.rates[0][1] > 0
+
+
+def test_a_run_that_the_newest_engine_never_wrote_to_is_not_played(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    write(path, began("1"))
+    with following(path) as (_, gallery):
+        picture = gallery.wait_for(is_run("1"))
+    assert not picture.is_played
+
+
+def test_a_run_that_the_newest_engine_took_up_is_played(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    history = began("1")
+    history.add(RunResumed(2))
+    write(path, began("0"))
+    write(path, history)
+    with following(path, "1") as (_, gallery):
+        picture = gallery.wait_for(is_run("1"))
+    assert picture.is_played
+
+
+def test_a_run_that_the_newest_engine_started_is_played(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    clock = SystemClock()
+    with acquire(path, clock) as lease, EventLog.open(path, lease.epoch) as log:
+        event = began("1").events[0][0]
+        log.append([EventDraft("1", clock.now(), kind_of(event), encode(event))]).result()
+    with following(path) as (_, gallery):
+        picture = gallery.wait_for(is_run("1"))
+    assert picture.is_played
+
+
+def test_a_mark_stands_between_what_two_attempts_said(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    write(path, crowd(1))
+    said = [("1", "first words"), ("1", " go on"), ("2", "second words")]
+    with acquire(path, SystemClock()) as lease, EventLog.open(path, lease.epoch) as log:
+        log.write_chunks([ChunkDraft("crowd", "t1", attempt, 1, "text", words) for attempt, words in said])
+    with following(path) as (_, gallery):
+        picture = gallery.wait_for(is_run("crowd"))
+    assert [piece.text for piece in picture.pieces] == ["first words go on", "attempt 2\n", "second words"]

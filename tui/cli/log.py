@@ -11,10 +11,12 @@ from engine.evolve import fold
 from engine.journal import history_of
 from engine.state import Run
 from engine.store.reader import LogReader
+from engine.store.rows import LeaseRow
 from engine.words import RunId
 from tui.cli.follow import follow, json_line, show_json, show_plain
 from tui.cli.options import log_parser, stop_parser
 from tui.cli.session import Session
+from tui.playing import is_played
 
 
 def log_command(arguments: list[str]) -> int:
@@ -79,11 +81,16 @@ def _newest(session: Session) -> str:
 def _list(session: Session, as_json: bool) -> int:
     import msgspec
 
+    is_alive, lease = session.engine_alive(), _lease(session)
+    stopped: list[str] = []
     for run in runs_of(session):
+        is_stopped = not run.is_over and not (is_alive and is_played(lease, run.at))
+        stopped += [run.run] if is_stopped else []
         done = sum(task.state == "done" for task in run.tasks.values())
         fields = {
             "run": run.run,
             "status": run.status,
+            "is_stopped": is_stopped,
             "outcome": run.outcome,
             "goal": run.goal,
             "flow": run.flow.name,
@@ -96,9 +103,16 @@ def _list(session: Session, as_json: bool) -> int:
             print(msgspec.json.encode(fields).decode())
         else:
             when = time.strftime("%Y-%m-%d %H:%M", time.localtime(run.started_at))
-            state = run.outcome or run.status
+            state = "stopped" if is_stopped else run.outcome or run.status
             print(f"{run.run:<5} {when}  {state:<9}  {done}/{len(run.tasks):<3} {run.flow.name:<7} {run.goal[:70]}")
+    if stopped and not as_json:
+        print(f"\nGo on with a stopped run: orchestra-tui resume {stopped[-1]}")
     return 0
+
+
+def _lease(session: Session) -> LeaseRow | None:
+    with LogReader(session.store_path) as reader:
+        return reader.lease()
 
 
 def _verify(session: Session) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from engine import events as e
 from engine.budget import Dimension, Node, crossed
-from engine.decision.budget_question import LOCAL, RAISE
+from engine.decision.budget_question import FORM, LOCAL, RAISE
 from engine.decision.failures import carry_out
 from engine.evolution.budget import warning_key
 from engine.policy import choose
@@ -51,7 +51,7 @@ def on_budget_answer(run: Run, task: Task, approval: Approval) -> tuple[e.Event,
     decision = choose(run, task, Reaction.LOCAL, "you chose it") if approval.answer == LOCAL else None
     if decision is None:
         return (e.TaskFailed(task.task, task.reason or "its budget is used up"),)
-    return carry_out(run, task, decision, Failure.BUDGET, approval.words or task.feedback)
+    return carry_out(run, task, decision, Failure.BUDGET, _told(approval))
 
 
 def on_budget_set(run: Run, _event: e.BudgetSet) -> tuple[e.Event, ...]:
@@ -61,5 +61,15 @@ def on_budget_set(run: Run, _event: e.BudgetSet) -> tuple[e.Event, ...]:
         is_held_up = task.state is TaskState.WAITING and task.last_failure is Failure.BUDGET
         if is_held_up and shortfall(run, task.task) is None:
             decision = choose(run, task, Reaction.RETRY, "the budget was raised")
-            found += carry_out(run, task, decision, Failure.BUDGET, task.feedback) if decision else ()
+            found += carry_out(run, task, decision, Failure.BUDGET, _done_so_far(run, task)) if decision else ()
     return tuple(found)
+
+
+def _done_so_far(run: Run, task: Task) -> str:
+    """What the newest question about the task's budget tells of it."""
+    asked = [one for one in run.approvals.values() if one.task == task.task and one.form == FORM]
+    return _told(asked[-1]) if asked else task.feedback
+
+
+def _told(approval: Approval) -> str:
+    return "\n".join(part for part in (approval.body, approval.words) if part)

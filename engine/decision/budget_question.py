@@ -5,7 +5,7 @@ from __future__ import annotations
 from engine import events as e
 from engine.budget import MICRO, Dimension, Refusal
 from engine.identity import approval_id
-from engine.policy import local_rung
+from engine.policy import Decision, local_rung
 from engine.spending import account_of, can_stay_local
 from engine.state import Run, Task
 
@@ -13,8 +13,12 @@ FORM = "budget"
 RAISE, LOCAL, STOP = "raise", "local", "stop"
 
 
-def ask_about_budget(run: Run, task: Task, reason: str, rule: str) -> tuple[e.Event, ...]:
-    """Raise the cap, go on with a local model where that helps, or stop; nothing is spent while nobody answers."""
+def ask_about_budget(run: Run, task: Task, decision: Decision, feedback: str) -> tuple[e.Event, ...]:
+    """Raise the cap, go on with a local model where that helps, or stop; nothing is spent while nobody answers.
+
+    In: feedback, a digest of what was done so far: whoever goes on is told.
+    """
+    reason = decision.reason
     is_possible = can_stay_local(run, task.task) and local_rung(run, task) >= 0
     ask = e.ApprovalAsked(
         approval_id(run.run, task.task, FORM, f"{task.attempt} {reason}"),
@@ -22,12 +26,12 @@ def ask_about_budget(run: Run, task: Task, reason: str, rule: str) -> tuple[e.Ev
         FORM,
         f"{task.spec.title or task.task}: a budget is used up",
         reason,
-        "",
+        feedback,
         "`raise` adds as much again as was given at first; nothing is sent before you answer.",
         (*([] if _is_unpriced(run, task) else [RAISE]), *([LOCAL] if is_possible else []), STOP),
         STOP,
     )
-    return (ask, e.TaskWaiting(task.task, ask.approval, reason, rule))
+    return (ask, e.TaskWaiting(task.task, ask.approval, reason, decision.rule))
 
 
 def _is_unpriced(run: Run, task: Task) -> bool:

@@ -115,7 +115,7 @@ def carry_out(
         return (e.TaskFailed(task.task, decision.reason, decision.rule),)
     if decision.reaction is Reaction.ASK:
         if failure is Failure.BUDGET and account_of(run, task.task).refused:
-            return ask_about_budget(run, task, decision.reason, decision.rule)
+            return ask_about_budget(run, task, decision, feedback)
         return _ask_for_help(run, task, decision, feedback)
     revised = e.TaskRevised(
         task.task,

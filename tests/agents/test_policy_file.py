@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from agents.policy_file import REPOSITORY_FILE, Effective, read_policy
+from agents.retries import Retries
 from engine.errors import DefinitionFault
 from engine.flow import Flow, Node
 from engine.ladders import LADDERS, Requests, Step, built_in
@@ -150,3 +153,7 @@ def test_a_run_follows_the_policy_it_began_with(tmp_path: Path) -> None:
 
     assert played.state() == "failed"
     assert played.replayed().policy == policy
+
+
+def test_requests_are_the_numbers_that_retries_go_by() -> None:
+    assert asdict(Retries()) == structs.asdict(Requests())

@@ -387,7 +387,9 @@ def refused(played: Played, dimension: Dimension = Dimension.MONEY, needed: int 
     left = cap - total(played.run).of(dimension)
     lacking = Refusal("run", dimension, needed, left, cap)
     played.record(e.CallRefused(EDIT, 2, lacking))
-    return played.fail(Failure.BUDGET, why="the budget of the run is used up: $1.00")
+    why = "the budget of the run is used up: $1.00"
+    played.record(e.AttemptFailed(EDIT, played.task().attempt, Failure.BUDGET, why, "read a.py, found the bug"))
+    return played
 
 
 def in_the_cloud(**more: Any) -> Played:
@@ -413,6 +415,7 @@ def test_a_raise_is_by_as_much_as_was_given_and_lets_every_waiting_task_go_on() 
 
     assert played.run.budget.run.micro_usd == 2_000_000
     assert (played.state(), played.task().rung) == (TaskState.REVISING, 2)
+    assert played.task().feedback == "read a.py, found the bug"
     assert not played.run.open_approvals()
 
 
@@ -430,6 +433,7 @@ def test_staying_local_goes_on_with_the_best_local_model_and_the_cloud_s_digest(
     played.wish("answer", approval=played.question().approval, answer="local")
 
     assert (played.state(), played.task().rung) == (TaskState.REVISING, 1)
+    assert played.task().feedback == "read a.py, found the bug"
     assert played.run.budget.run.micro_usd == 1_000_000
 
 
@@ -451,7 +455,7 @@ def test_with_nobody_there_it_stays_local_if_so_set_and_fails_otherwise() -> Non
     assert stays.history[-1] == e.TaskRevised(
         EDIT, Failure.BUDGET, stays.history[-1].reaction, "budget: local (budget)",  # type: ignore[attr-defined]  # a TaskRevised
         "stays local: the budget of the run is used up: $1.00", "coder", 1,
-        "the budget of the run is used up: $1.00", "c0",
+        "read a.py, found the bug", "c0",
     )  # fmt: skip
     assert refused(ends).state() is TaskState.FAILED
 

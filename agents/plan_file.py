@@ -10,7 +10,8 @@
         check: pytest -q tests/test_parser.py
         tier: quick                # quick, large or cloud: where its ladder starts
 
-`check` may also be a mapping of run, metric, want and timeout_s.
+`check` may also be a mapping of run, metric, want and timeout_s. A file that is grafted into a running plan may need
+tasks which are there already.
 """
 
 from __future__ import annotations
@@ -98,16 +99,19 @@ class PlanFile(_Shape):
     tasks: tuple[PlannedTask, ...] = Field(min_length=1, max_length=100)
 
 
-def load_plan(path: Path, agents: Iterable[str] = ()) -> tuple[TaskSpec, ...]:
+def load_plan(path: Path, agents: Iterable[str] = (), is_addition: bool = False) -> tuple[TaskSpec, ...]:
     """Read a plan file.
 
-    In:     agents, the names that a task may use; none leaves that to the engine.
+    In:     agents, the names that a task may use; none leaves that to the engine. is_addition, whether it joins a plan
+            that runs: then a task may need one that is not in the file.
     Raises: DefinitionFault with file, line, field and suggestion.
     """
-    return parse_plan(read_text(path), path, agents)
+    return parse_plan(read_text(path), path, agents, is_addition)
 
 
-def parse_plan(text: str, path: Path | None = None, agents: Iterable[str] = ()) -> tuple[TaskSpec, ...]:
+def parse_plan(
+    text: str, path: Path | None = None, agents: Iterable[str] = (), is_addition: bool = False
+) -> tuple[TaskSpec, ...]:
     """Read a plan from its text, also the one that a person has just edited.
 
     Raises: DefinitionFault for its shape, ids used twice, needs that nobody meets and agents that do not exist. Circles
@@ -115,7 +119,7 @@ def parse_plan(text: str, path: Path | None = None, agents: Iterable[str] = ()) 
     """
     document = read_yaml(text, path)
     plan = checked(document, PlanFile)
-    _check_names(document, plan, tuple(agents))
+    _check_names(document, plan, tuple(agents), is_addition)
     return tuple(task.spec() for task in plan.tasks)
 
 
@@ -145,7 +149,7 @@ def slug(text: str) -> str:
     return _NOT_ID.sub("-", text.lower()).strip("-_")[:41].rstrip("-_")
 
 
-def _check_names(document: Document, plan: PlanFile, agents: tuple[str, ...]) -> None:
+def _check_names(document: Document, plan: PlanFile, agents: tuple[str, ...], is_addition: bool) -> None:
     ids = [task.id for task in plan.tasks]
     for index, task in enumerate(plan.tasks):
         if task.id in ids[:index]:
@@ -154,7 +158,7 @@ def _check_names(document: Document, plan: PlanFile, agents: tuple[str, ...]) ->
                 f"The id `{task.id}` is used already in line {first}.", ("tasks", index, "id"), "Choose another one."
             )
         for need in task.needs:
-            if need not in ids:
+            if need not in ids and not is_addition:
                 advice = nearest(need, ids) or f"Ids here are {', '.join(ids)}."
                 raise document.fault(f"No task here is called `{need}`.", ("tasks", index, "needs"), advice)
         if agents and task.agent not in agents:

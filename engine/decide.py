@@ -20,6 +20,7 @@ from engine.decision.ending import ending, on_revised, on_settled, revive
 from engine.decision.failures import on_failure, on_handed_off, on_help, on_loop
 from engine.decision.flow_question import FORM as FLOW_FORM
 from engine.decision.flow_question import ask_about_commands, asked_about_commands, needs_word
+from engine.decision.grafts import on_plan_extended
 from engine.decision.permission import on_cloud_permitted
 from engine.decision.plans import on_plan, on_plan_accepted, on_plan_answer
 from engine.decision.results import on_outliving_answer, on_produced, settle_checks
@@ -137,6 +138,7 @@ _RULES: dict[type, Callable[[Run, Any], tuple[e.Event, ...]]] = {
     e.CheckChosen: _on_check_chosen,
     e.PlanProposed: on_plan,
     e.PlanAccepted: on_plan_accepted,
+    e.PlanExtended: on_plan_extended,
     e.TaskAdded: _on_added,
     e.TaskProduced: on_produced,
     e.TaskMoved: _on_moved,

@@ -65,6 +65,7 @@ from engine.run_events import (
     TaskInterrupted,
     TaskMoved,
     TaskProduced,
+    TaskRespecified,
     TaskRevised,
     TaskSkipped,
     TaskStarted,
@@ -127,6 +128,7 @@ __all__ = [
     "TaskLanded",
     "TaskMoved",
     "TaskProduced",
+    "TaskRespecified",
     "TaskRevised",
     "TaskSkipped",
     "TaskStarted",
@@ -159,6 +161,7 @@ AnyEvent: TypeAlias = (
     | PlanAccepted
     | PlanExtended
     | TaskAdded
+    | TaskRespecified
     | TaskStarted
     | TaskProduced
     | TaskVerified

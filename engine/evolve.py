@@ -100,6 +100,7 @@ RULES: dict[type, Rule] = {
     e.PlanAccepted: tasks.plan_accepted,
     e.PlanExtended: tasks.plan_extended,
     e.TaskAdded: tasks.task_added,
+    e.TaskRespecified: tasks.task_respecified,
     e.TaskStarted: tasks.task_started,
     e.TaskProduced: hearing(tasks.task_produced),
     e.TaskVerified: tasks.task_verified,

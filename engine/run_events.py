@@ -302,6 +302,13 @@ class PlanExtended(Event, frozen=True):
     by: str = "person"
 
 
+class TaskRespecified(Event, frozen=True):
+    """The person told a task anew before it started."""
+
+    task: TaskId
+    spec: TaskSpec
+
+
 class TaskSkipped(Event, frozen=True):
     """The task will not be worked on: something it needs will never come, or it is not wanted in this run."""
 

@@ -14,6 +14,7 @@ import msgspec
 from engine import events as e
 from engine.budget_wish import wished_budget
 from engine.decision.failures import HELP, break_loop, carry_out
+from engine.decision.grafts import CannotJoin, addition, told_anew
 from engine.decision.plans import taken_ids
 from engine.lifecycle import CANCELLABLE
 from engine.plan import plan_faults
@@ -232,6 +233,26 @@ def _edit_plan(run: Run, wish: Mapping[str, Any]) -> Reply:
     return Granted((*answered, e.PlanAccepted(run.plan_task, tasks)), f"your plan with {len(tasks)} tasks starts")
 
 
+def _graft(run: Run, wish: Mapping[str, Any]) -> Reply:
+    try:
+        joined = addition(run, msgspec.convert(wish.get("tasks", ()), tuple[TaskSpec, ...]))
+    except msgspec.ValidationError as error:
+        return Refused(f"the tasks cannot be read: {error}")
+    except CannotJoin as reason:
+        return Refused(str(reason))
+    return Granted((joined,), f"{len(joined.tasks)} tasks join the plan")
+
+
+def _edit_task(run: Run, wish: Mapping[str, Any]) -> Reply:
+    task = _task(run, wish)
+    if task is None:
+        return Refused("there is no such task")
+    try:
+        return Granted((told_anew(run, task, wish),), f"{task.task} is told anew")
+    except CannotJoin as reason:
+        return Refused(str(reason))
+
+
 def _set_budget(run: Run, wish: Mapping[str, Any]) -> Reply:
     if _is_lost(run, wish):
         return Refused("there is no such task")
@@ -256,5 +277,7 @@ _RULES: dict[str, Callable[[Run, Mapping[str, Any]], Reply]] = {
     "retry": _retry,
     "answer": _answer,
     "edit_plan": _edit_plan,
+    "graft": _graft,
+    "edit_task": _edit_task,
     "set_budget": _set_budget,
 }

@@ -47,6 +47,7 @@ COMMANDS = {
     "run": ("tui.cli.run", "run_command"),
     "resume": ("tui.cli.run", "resume_command"),
     "demo": ("tui.cli.demo", "demo_command"),
+    "graft": ("tui.cli.graft", "graft_command"),
     "land": ("tui.cli.land", "land_command"),
     "log": ("tui.cli.log", "log_command"),
     "stop": ("tui.cli.log", "stop_command"),

@@ -49,7 +49,7 @@ def on_plan_accepted(run: Run, event: e.PlanAccepted) -> tuple[e.Event, ...]:
     target = run.flow.node(node.grafts) if node else None
     if target is None:
         return (e.TaskFailed(event.task, "the flow has no node for planned tasks"),)
-    tasks = event.tasks if event.by == "person" else _without_unseen_commands(run, event.tasks)
+    tasks = event.tasks if event.by == "person" else without_unseen_commands(run, event.tasks)
     added = tuple(e.TaskAdded(planned_task(run, spec, target)) for spec in tasks)
     return (*added, e.TaskDone(event.task))
 
@@ -70,7 +70,7 @@ def taken_ids(run: Run) -> frozenset[str]:
     return frozenset({node.name for node in run.flow.nodes} | set(run.tasks))
 
 
-def _without_unseen_commands(run: Run, tasks: tuple[TaskSpec, ...]) -> tuple[TaskSpec, ...]:
+def without_unseen_commands(run: Run, tasks: tuple[TaskSpec, ...]) -> tuple[TaskSpec, ...]:
     """A plan that no person read: where nothing holds a command, those that a model made up as checks never run."""
     if run.sandbox != NO_WALLS:
         return tasks

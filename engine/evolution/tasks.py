@@ -108,6 +108,13 @@ def task_added(run: Run, event: e.TaskAdded, at: float) -> Run:
     return with_task(run, Task(event.spec, agent=event.spec.agent, added_at=at, changed_at=at), at)
 
 
+def task_respecified(run: Run, event: e.TaskRespecified, at: float) -> Run:
+    task = run.tasks.get(event.task)
+    if task is None or task.state is not TaskState.PENDING:
+        return run
+    return change(run, event.task, at, spec=event.spec, agent=event.spec.agent)
+
+
 def task_started(run: Run, event: e.TaskStarted, at: float) -> Run:
     task = run.tasks.get(event.task)
     if task is None or not may_move(task.state, TaskState.RUNNING):

@@ -163,3 +163,11 @@ def test_a_slug_is_an_id_or_nothing(text: str) -> None:
     task = TaskSpec(made, "", Role.WORK, "coder", "goal")
 
     assert not made or plan_faults((task,), {"coder": AgentCard("coder")}, frozenset()) == ()
+
+
+def test_a_file_that_joins_a_plan_may_need_what_is_there_already() -> None:
+    text = "tasks:\n  - {id: more, goal: b, needs: [old]}\n"
+
+    assert parse_plan(text, is_addition=True)[0].needs == ("old",)
+    with pytest.raises(DefinitionFault, match="No task here is called `old`"):
+        parse_plan(text)

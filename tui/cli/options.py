@@ -23,6 +23,7 @@ COMMANDS: Final = {
     "demo": "watch a whole run on a scratch repository: no model, no network, under a minute",
     "resume": "go on with a run that was stopped or killed",
     "stop": "stop the engine of this repository; its runs can be resumed",
+    "graft": "add tasks to a plan that runs",
     "land": "bring a run's result into the branch you are on",
     "log": "print what happened in a run",
     "route": "which size of model a task would start with here, and why",

@@ -34,7 +34,10 @@ _EDITS = frozenset(("edit", "editor", "write", "create", "replace", "patch", "in
 _SHELL_EDIT = re.compile(
     r"<<-?\s?['\"]?\w+['\"]?\s?>|>\s?[^\s<>]+\s?<<|\bsed -[a-z]*i|\bperl -[a-z]*i|\btee\b|\bgit apply\b"
 )
-_WAITS = re.compile(r"\b(?:sleep|wait|poll|status|watch|tail -f|follow)\b")
+_WAIT_WORDS = frozenset(("sleep", "wait", "poll", "status", "watch", "follow", "progress", "health", "ready"))
+_PAUSES = frozenset(("sleep", "wait", "pause"))
+_SLEEP = re.compile(r"\s*(?:sleep|timeout)\s+[\d.]+[smh]?\s*")
+_WAITS = re.compile(r"\b(?:sleep|wait|poll|status|watch|tail -f|follow|health)\b")
 _FAILING = re.compile(
     r"\b(?:error|failed|failure|failures|fail|exception|traceback|fatal|panic|cannot|denied|not found|undefined)\b",
     re.IGNORECASE,
@@ -118,11 +121,19 @@ def _edits(tool: str) -> bool:
     return not _EDITS.isdisjoint(word.lower() for word in _WORDS.findall(tool))
 
 
+def is_pause(step: Step) -> bool:
+    """Whether the call only lets time pass; what is looked at afterwards shows whether it was worth it."""
+    return step.tool.lower() in _PAUSES or any(_SLEEP.fullmatch(value[:40]) for _, value in step.arguments)
+
+
+@lru_cache(maxsize=256)
+def _waits(tool: str) -> bool:
+    return not _WAIT_WORDS.isdisjoint(word.lower() for word in _WORDS.findall(tool))
+
+
 def is_wait(step: Step) -> bool:
     """Whether the call waits for something: a poll, a sleep, a status."""
-    return _WAITS.search(step.tool) is not None or any(
-        _WAITS.search(value[:COMMAND_CHARACTERS]) for _, value in step.arguments
-    )
+    return _waits(step.tool) or any(_WAITS.search(value[:COMMAND_CHARACTERS]) for _, value in step.arguments)
 
 
 def result_of(step: Step) -> Result:

@@ -2,7 +2,8 @@
 
     gain     a step seen once before   0.4, together at most 1.2: a second look at anything is honest
              seen twice or more        1.1
-             the same error again      0.55, 0.4 the first time, whatever the arguments were
+             the same error again      0.55, 0.4 the first time, whatever the arguments were; three tenths of
+                                       that when the output beside it is new: "exit code 1" tells nothing
              a tree seen before        as a step
     relief   a new successful outcome  1.0; a word from outside 1.0; a new edit 0.15, for an edit only claims progress
     verdict  at 1.7
@@ -22,10 +23,11 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 
 from engine.loops.calls import CallMemory, Repeat
 from engine.loops.evidence import Evidence
-from engine.loops.fingerprint import Result, error_of, is_edit, is_wait, result_of
+from engine.loops.fingerprint import Result, error_of, is_edit, is_pause, is_wait, mask, result_of
 from engine.loops.step import Step, StepKind
 from engine.loops.verdict import LoopKind, Verdict, excerpt, pardon
 
@@ -34,16 +36,39 @@ SECOND = 0.4
 SECOND_CAP = 1.2
 THIRD = 1.1
 ERROR_AGAIN = 0.55
+NEWS = 0.3
 RELIEF = 1.0
 EDIT_RELIEF = 0.15
 CHECK_WEIGHT = {Result.FAILING: 1.0, Result.UNKNOWN: 0.6, Result.PASSING: 0.0}
-WAIT_WEIGHT = 0.5
+WAIT_WEIGHT = 0.35
+PAUSE_WEIGHT = 0.1
 DOUBT = 0.55
 FORGIVEN_WEIGHT = 0.25
 MEMORY = 32
+BESIDE = 300
+"""Characters from either end of an output that are compared beside an error."""
 QUIET_TURNS = 8
 STILL_TURNS = 40
 _COUNTED_IN_TURNS = frozenset((LoopKind.NO_TOOL_CALL, LoopKind.UNCHANGED_TREE))
+
+
+@dataclass(slots=True)
+class _Error:
+    """An error that was met: since when, how often, and what was said beside it."""
+
+    first: int
+    times: int = 0
+    seen: set[int] = field(default_factory=set)
+
+    def tells(self, step: Step) -> bool:
+        """Whether the output beside the error was not seen with it; it is remembered."""
+        if not step.output or step.output == step.error:
+            return False
+        beside = hash(mask(step.output[:BESIDE] + step.output[-BESIDE:]))
+        is_new = beside not in self.seen
+        if is_new and len(self.seen) < MEMORY:
+            self.seen.add(beside)
+        return is_new
 
 
 class TrajectoryDetector:
@@ -59,7 +84,7 @@ class TrajectoryDetector:
         self.index = -1
         self.evidence = Evidence()
         self._calls = CallMemory()
-        self._errors: OrderedDict[int, tuple[int, int]] = OrderedDict()
+        self._errors: OrderedDict[int, _Error] = OrderedDict()
         self._trees: OrderedDict[str, int] = OrderedDict()
         self._tree = ""
         self._quiet = 0
@@ -154,13 +179,16 @@ class TrajectoryDetector:
     def _weigh_error(self, step: Step) -> None:
         """The same masked error, although the call is another one."""
         key = error_of(step)
-        times, first = self._errors.pop(key, (0, self.index))
-        self._errors[key] = (times + 1, first)
+        error = self._errors.pop(key, None)
+        self._errors[key] = error = error or _Error(self.index)
         if len(self._errors) > MEMORY:
             self._errors.popitem(last=False)
-        if times:
-            gain = (SECOND if times == 1 else ERROR_AGAIN) * self._leniency(step, LoopKind.SAME_ERROR)
-            self.evidence.add(LoopKind.SAME_ERROR, gain, first, SECOND_CAP if times == 1 else float("inf"))
+        is_new = error.tells(step)
+        if error.times:
+            gain = (SECOND if error.times == 1 else ERROR_AGAIN) * self._leniency(step, LoopKind.SAME_ERROR)
+            cap = SECOND_CAP if error.times == 1 else float("inf")
+            self.evidence.add(LoopKind.SAME_ERROR, gain * (NEWS if is_new else 1.0), error.first, cap)
+        error.times += 1
 
     def _weigh_tree(self, step: Step, edits: bool) -> None:
         """A tree that comes back is an edit and its revert; one that stays for long is a lane that stands still."""
@@ -198,7 +226,9 @@ class TrajectoryDetector:
             weight *= CHECK_WEIGHT[result_of(step)]
         elif not repeat.is_same or not (step.output or step.error):
             weight *= DOUBT
-        return weight * (WAIT_WEIGHT if is_wait(step) else 1.0)
+        if is_wait(step):
+            weight *= PAUSE_WEIGHT if is_pause(step) else WAIT_WEIGHT
+        return weight
 
     def _leniency(self, step: Step, kind: LoopKind) -> float:
         if pardon(kind, step.tool) in self.forgiven:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 
-from engine.loops import Step
+from engine.loops import Step, StepKind
 from tests.engine.loops.honest import WORDS
 from tests.engine.loops.lanes import Steps, edit, shell
 
@@ -113,12 +113,46 @@ def questions_of_a_customer(rng: random.Random) -> Steps:
     return steps
 
 
+def driven_by_tests_that_only_say_exit_1(rng: random.Random) -> Steps:
+    """The error's text never changes, as in transcripts of tools that know only the exit code; the output does."""
+    steps: Steps = []
+    for i in range(14):
+        steps.append(edit(_path(rng), _said(rng, 3), _said(rng, 3)))
+        output = f"{14 - i} failed\n{_said(rng, 20)}"
+        steps.append(
+            Step(StepKind.ACTION, tool="bash", arguments=(("command", "make test"),), output=output, error=EXIT)
+        )
+    return steps
+
+
+def probing_what_is_there(rng: random.Random) -> Steps:
+    steps: Steps = []
+    for i in range(12):
+        call = (("command", f"which {rng.choice(WORDS)}{i}"),)
+        steps.append(Step(StepKind.ACTION, tool="bash", arguments=call, error=EXIT))
+        steps.append(Step.action("read_file", {"path": _path(rng)}, _said(rng, 20)))
+    return steps
+
+
+def a_queue_that_moves_now_and_then(rng: random.Random) -> Steps:
+    """Each state of a build is seen a few times before the next, with a sleep between, or without."""
+    steps, sleeps = list[Step](), rng.random() < 0.6
+    for state in ("queued", "preparing", "building", "testing", "uploading", "done"):
+        for _ in range(rng.randrange(1, 5)):
+            steps.append(Step.action("get_build_status", {"build": "7"}, f"status: {state}"))
+            steps += [shell("sleep 30")] if sleeps else []
+    return steps
+
+
+EXIT = "Command failed with exit code 1"
+
 HONEST_LANE_VARIANTS: dict[str, MakeLane] = {
     make.__name__: make
     for make in (
-        lead, driven_by_tests, edit_and_look_at_git, green_refactoring, paging_through, waiting_for_a_server,
-        watching_a_deployment, many_searches_without_a_hit, many_commands_that_say_ok, installing_what_is_missing,
-        reading_twice, a_flaky_download, renaming_one_by_one, questions_of_a_customer,
+        lead, driven_by_tests, driven_by_tests_that_only_say_exit_1, probing_what_is_there, edit_and_look_at_git,
+        green_refactoring, paging_through, waiting_for_a_server, watching_a_deployment, many_searches_without_a_hit,
+        many_commands_that_say_ok, installing_what_is_missing, reading_twice, a_flaky_download, renaming_one_by_one,
+        questions_of_a_customer, a_queue_that_moves_now_and_then,
     )
 }  # fmt: skip
 

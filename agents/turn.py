@@ -52,6 +52,8 @@ class Heard:
     text: list[str] = field(default_factory=list)
     thinking: list[str] = field(default_factory=list)
     calls: list[ToolCall] = field(default_factory=list)
+    unshown: list[str] = field(default_factory=list)
+    """The arguments of calls as they came in."""
     end: EndChunk | None = None
     loop: Verdict | None = None
     fault: ModelFault | None = None
@@ -190,7 +192,7 @@ def _charge(sitting: Sitting, heard: Heard) -> Spend | None:
     if not heard.was_sent or heard.ask is None:
         return None
     duration_s = sitting.desk.clock.monotonic() - heard.sent_at
-    said = heard.said + "".join(heard.thinking) + "".join(str(call.arguments) for call in heard.calls)
+    said = heard.said + "".join(heard.thinking) + "".join(heard.unshown)
     if heard.fault is not None:
         return charge_of_fault(heard.ask, heard.output_tokens, heard.fault, said, duration_s)
     usage = heard.end.usage if heard.end else None
@@ -212,8 +214,8 @@ def _take(heard: Heard, chunk: Chunk, clock: Clock) -> None:
             heard.is_salvaged = heard.is_salvaged or is_salvaged
         case EndChunk():
             heard.end = chunk
-        case ProgressChunk():
-            pass
+        case ProgressChunk(text=unshown):
+            heard.unshown.append(unshown)
 
 
 def _show(desk: Desk, turn: int, chunk: Chunk) -> None:

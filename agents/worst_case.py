@@ -80,7 +80,9 @@ def charge(ask: Ask, output_tokens: int, usage: Usage | None, said: str, duratio
         prompt, output, cached = usage.prompt_tokens, usage.output_tokens, usage.cached_tokens
     else:
         heard = len(said.encode("utf-8", "replace")) + CUT_TOKENS
-        prompt, output, cached = ask.prompt_tokens, min(output_tokens, heard), 0
+        # Vendors bill thoughts that they do not show; a local server shows all that it writes.
+        is_seen = ask.price is not None and not ask.price.output
+        prompt, output, cached = ask.prompt_tokens, min(output_tokens, heard) if is_seen else output_tokens, 0
     micro_usd = ask.price.micro_usd(prompt, output, min(cached, prompt)) if ask.price else 0
     return Spend(prompt + output, micro_usd, ms)
 

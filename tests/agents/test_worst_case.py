@@ -83,8 +83,13 @@ def test_a_counted_reply_is_charged_as_counted_with_its_cached_part_at_its_price
     assert charge(ask, 500, Usage(1_000, 400, 100), "", 1.5) == Spend(1_100, 2_280, 1_500)
 
 
-def test_a_reply_that_was_cut_is_charged_for_all_it_may_have_cost() -> None:
-    ask = Ask(1_000, 8_000, PRICE)
+def test_a_reply_in_the_cloud_that_was_cut_is_charged_its_worst_case_for_thoughts_are_billed_unseen() -> None:
+    for price in (PRICE, None):
+        assert charge(Ask(1_000, 8_000, price), 6_000, None, "half", 0.0).tokens == 7_000
+
+
+def test_a_local_reply_that_was_cut_is_charged_for_all_that_was_heard_and_a_little_more() -> None:
+    ask = Ask(1_000, 8_000, Price())
 
     cut = charge(ask, 8_000, None, "é" * 100, 0.0)
     short = charge(ask, 300, None, "é" * 100, 0.0)

@@ -11,6 +11,7 @@ from engine.budget import Cap, Spend
 from engine.codec import decode
 from engine.spending import spent, total
 from engine.words import TaskState
+from tests.e2e.serving import serving
 from tests.e2e.world import World, call, entry, lane, script, task
 
 HUGE = {"cloud": True, "price_in": 10.0, "price_out": 50.0, "slots": 4}
@@ -238,3 +239,20 @@ def test_nothing_is_sent_to_a_model_without_a_price_while_money_is_capped(world:
     assert done.code == 1
     assert "nobody knows what scripted/huge costs" in done.out
     assert "TurnStarted" not in world.kinds()
+
+
+def test_over_the_wire_the_last_replies_are_asked_for_shorter_and_then_nothing_is_sent(world: World) -> None:
+    set_up(world)
+    said = script([entry("quick-editor", *[look(number) for number in range(40)])], small={"slots": 4})
+    with serving(said) as server:
+        world.extra.update(OLLAMA_HOST=server.url)
+        done = world.run(
+            "run", "fix it", "--flow", "quick", "--model", "ollama/small", "--budget-tokens", "30k", "--yes"
+        )
+
+        limits = [body["options"]["num_predict"] for body in server.chats()]
+    run = world.state()
+    assert done.code == 1, done.out + done.err
+    assert limits[0] == max(limits) > limits[-1] >= 256
+    assert 3_400 * len(limits) <= total(run).tokens <= 30_000
+    assert len(limits) == world.kinds().count("TurnStarted")

@@ -8,7 +8,9 @@ results are new words.
              words of agreement and restatement lower the share by three tenths: politeness is not news
              a short message that agrees gains up to 0.6 whatever its words: agents confirming a claim nobody checked
              a hop back to the agent that handed over, without a new result between: 0.85
-    relief   (share - 0.5) for a message; 1 for a new result of a tool or a word from outside
+             all of it less for each pair that is new, none from thirty on: a whole file that is posted again with
+             two lines changed, or a form that is filled in anew, is news in a large wrapping
+    relief   (share - 0.5) for a message, or its new pairs beyond thirty; 1 for a new result of a tool, a word from outside
     verdict  at 2.4, when two agents or more are in it
 
 Source: the share of unseen n-grams is the novelty of Maximal Marginal Relevance, Carbonell and Goldstein 1998.
@@ -29,6 +31,7 @@ from engine.loops.verdict import LoopKind, Verdict, excerpt
 THRESHOLD = 2.4
 EVEN = 0.5
 FULL_WORDS = 12
+NEWS = 30
 POLITENESS = 0.7
 ASSENT = 0.6
 ASSENT_WORDS = 40
@@ -116,18 +119,19 @@ class ConversationDetector:
 
     def _hear(self, step: Step) -> None:
         said = _words(step.text)
-        share, words = self._novelty(said), len(said)
+        share, new = self._novelty(said)
         self._speakers.append(step.actor)
         polite = _is_polite(said)
         if polite:
             share *= POLITENESS
-        gain = (EVEN - share) / EVEN * min(1.0, words / FULL_WORDS)
+        gain = (EVEN - share) / EVEN * min(1.0, len(said) / FULL_WORDS)
         if polite:
-            gain = max(gain, ASSENT * (1.0 - words / ASSENT_WORDS))
+            gain = max(gain, ASSENT * (1.0 - len(said) / ASSENT_WORDS))
+        gain *= max(0.0, 1.0 - new / NEWS)
         if gain > 0.0:
             self._gain(LoopKind.AGREEMENT if polite else self._kind_of_restating, gain)
         else:
-            self.evidence.relieve(share - EVEN)
+            self.evidence.relieve(max(share - EVEN, min(EVEN, new / NEWS - 1.0)))
 
     def _see(self, step: Step) -> None:
         """A handoff may be a hop back; any other call matters by whether its result is new."""
@@ -150,16 +154,16 @@ class ConversationDetector:
     def _gain(self, kind: LoopKind, gain: float) -> None:
         self.evidence.add(kind, gain * (0.25 if kind.value in self.forgiven else 1.0), self.index)
 
-    def _novelty(self, words: list[str]) -> float:
-        """Share of word pairs not said before; the pairs are remembered."""
+    def _novelty(self, words: list[str]) -> tuple[float, int]:
+        """Share of word pairs not said before, and their number; the pairs are remembered."""
         pairs = set(pairwise(words))
         if not pairs:
-            return EVEN
+            return EVEN, 0
         new = pairs - self._young - self._old
         self._young |= new
         if len(self._young) > MEMORY_PAIRS:
             self._old, self._young = self._young, set()
-        return len(new) / len(pairs)
+        return len(new) / len(pairs), len(new)
 
     def _verdict(self, step: Step) -> Verdict | None:
         agents = sorted(set(self._speakers))

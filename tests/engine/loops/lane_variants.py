@@ -246,9 +246,60 @@ def thanks_at_the_end(rng: random.Random) -> Steps:
     return [*work, Step.message("critic", "LGTM, thank you."), Step.message("coder", "Thanks.")]
 
 
+def _spoken(rng: random.Random, words: int = 16) -> str:
+    """Words as people use them: a few often, most seldom."""
+    return " ".join(f"w{int(4000 * rng.random() ** 2.2)}" for _ in range(words))
+
+
+def long_news(rng: random.Random) -> Steps:
+    return [Step.message(("coder", "critic")[i % 2], _spoken(rng, rng.randrange(60, 200))) for i in range(12)]
+
+
+def a_form_filled_in_anew(rng: random.Random) -> Steps:
+    head = "### Review **Verdict**: changes requested. **Module**: core. Please address this before the next round:"
+    return [Step.message(("critic", "coder")[i % 2], f"{head} {_spoken(rng, 14)}") for i in range(14)]
+
+
+def quoting_the_other(rng: random.Random) -> Steps:
+    steps, before = list[Step](), _spoken(rng, 25)
+    for i in range(12):
+        said = _spoken(rng, 25)
+        steps.append(Step.message(("coder", "critic")[i % 2], f"> {before}\n\n{said}"))
+        before = said
+    return steps
+
+
+def stating_the_problem_each_time(rng: random.Random) -> Steps:
+    problem = _spoken(rng, 30)
+    return [Step.message(("a", "b")[i % 2], f"Problem: {problem}\nStep {i}: {_spoken(rng, 20)}") for i in range(10)]
+
+
+def posting_the_whole_file_again(rng: random.Random) -> Steps:
+    lines, steps = [_spoken(rng, 6) for _ in range(60)], list[Step]()
+    for _ in range(8):
+        for changed in rng.sample(range(60), 2):
+            lines[changed] = _spoken(rng, 6)
+        steps.append(Step.message("coder", "\n".join(lines)))
+        steps.append(Step.message("critic", _spoken(rng, 22)))
+    return steps
+
+
+def a_standup(rng: random.Random) -> Steps:
+    said = (f"Yesterday I worked on {_spoken(rng, 3)}. Today {_spoken(rng, 3)}. No blockers." for _ in range(18))
+    return [Step.message(("ann", "bob", "eve")[i % 3], text) for i, text in enumerate(said)]
+
+
+def a_vote(rng: random.Random) -> Steps:
+    return [Step.message(f"voter{i}", f"I vote for {rng.choice('ABC')} because {_spoken(rng, 9)}.") for i in range(9)]
+
+
 HONEST_TALK_VARIANTS: dict[str, MakeLane] = {
-    make.__name__: make for make in (news, review_that_moves, thanks_at_the_end)
-}
+    make.__name__: make
+    for make in (
+        news, long_news, review_that_moves, thanks_at_the_end, a_form_filled_in_anew, quoting_the_other,
+        stating_the_problem_each_time, posting_the_whole_file_again, a_standup, a_vote,
+    )
+}  # fmt: skip
 
 
 def restating(rng: random.Random) -> Steps:

@@ -8,6 +8,7 @@ where one is near, the word that was probably meant.
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,10 +71,11 @@ def read_text(path: Path) -> str:
         raise DefinitionFault("The file is not UTF-8.", remedy="Save it as UTF-8.", path=path, line=line) from error
 
 
-def read_yaml(text: str, path: Path | None = None, lines_before: int = 0) -> Document:
+def read_yaml(text: str, path: Path | None = None, lines_before: int = 0, keeps_words: bool = False) -> Document:
     """Read a YAML mapping.
 
-    In:     the text; lines_before, how many lines of the file come before it (front matter).
+    In:     the text; lines_before, how many lines of the file come before it (front matter); keeps_words, whether yes,
+            no, on and off are the words they look like, and only true and false are truth values.
     Out:    the document; an empty text is an empty mapping.
     Raises: DefinitionFault with the line for whatever is wrong.
     """
@@ -81,7 +83,7 @@ def read_yaml(text: str, path: Path | None = None, lines_before: int = 0) -> Doc
         raise DefinitionFault(f"The text is longer than {MAX_BYTES} bytes.", remedy="Shorten it.", path=path)
     lines: dict[Place, int] = {}
     try:
-        loader = _Loader(text)
+        loader = _WordLoader(text) if keeps_words else _Loader(text)
         node = loader.get_single_node()
         value = {} if node is None else _value(loader, node, (), lines, lines_before)
     except (yaml.YAMLError, ValueError, OverflowError) as error:
@@ -131,6 +133,18 @@ class _Loader(yaml.SafeLoader):
         node: Node | None = super().compose_node(parent, index)
         self._depth -= 1
         return node
+
+
+class _WordLoader(_Loader):
+    """One in whose texts `yes` is a word: a vote about it must not be counted as `true`."""
+
+
+_BOOL = "tag:yaml.org,2002:bool"
+_WordLoader.yaml_implicit_resolvers = {
+    letter: [(tag, words) for tag, words in known if tag != _BOOL]
+    for letter, known in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+_WordLoader.add_implicit_resolver(_BOOL, re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF"))
 
 
 def _value(loader: _Loader, node: Node, place: Place, lines: dict[Place, int], before: int) -> Any:

@@ -41,7 +41,7 @@ def parse_flow(text: str, path: Path | None = None, agents: Iterable[str] = (), 
     In:     agents, the names that nodes may use; none allows any. origin, where the flow comes from, for the person.
     Raises: DefinitionFault for its shape and for whatever `agents.flow_wiring` finds.
     """
-    document = read_yaml(text, path)
+    document = read_yaml(text, path, keeps_words=True)
     shape = checked(document, FlowShape)
     if found := next(complaints(shape, tuple(agents)), None):
         raise document.fault(found.what, found.place, found.remedy)

@@ -14,6 +14,7 @@ from engine.words import Answer, CheckSpec, Failure, Handoff, Reaction
 NAME = r"^[a-z0-9][a-z0-9_-]{0,40}$"
 TASK_TIMEOUT_S = 600.0
 TOOL_TIMEOUT_S = 60.0
+_TRUTH = {"yes": True, "on": True, "no": False, "off": False}
 _STEP = re.compile(r"^([a-z]+)(?:\s+(\d{1,2}))?$")
 
 
@@ -22,7 +23,7 @@ def _as_list(value: Any) -> Any:
 
 
 def _as_words(value: Any) -> Any:
-    """YAML reads `yes`, `1` and `on` as something else than the words a flow means."""
+    """YAML reads `true` and `1` as something else than the words a flow means."""
     if isinstance(value, bool):
         return ("true" if value else "false",)
     if isinstance(value, list):
@@ -35,6 +36,8 @@ def _as_command(value: Any) -> Any:
 
 
 def _as_check(value: Any) -> Any:
+    if isinstance(value, str) and value.lower() in _TRUTH:
+        return _TRUTH[value.lower()]
     return {"run": value} if isinstance(value, str) else value
 
 

@@ -116,3 +116,15 @@ def test_the_reason_is_one_clean_line_whatever_the_goal_is() -> None:
     reason = route("rename a\x1b[31m.py\n\u202edesign", (), [LOCAL]).reason
 
     assert reason.isprintable()
+
+
+def test_yes_and_no_are_the_words_that_they_look_like() -> None:
+    flow = parse_flow(
+        "name: f\nnodes:\n  a: {agent: coder, answers: {ok: [yes, no]}, reads: no}\n"
+        "  b: {agent: coder, edits: yes, check: no, when: {a.ok: yes}}\n  c: {agent: coder, edits: true, check: on}\n"
+    )
+
+    a, b, c = flow.nodes
+    assert a.answers["ok"].choices == ("yes", "no")
+    assert b.when == {"a.ok": ("yes",)}
+    assert (a.reads, b.edits, b.check, c.check, c.proof) == (False, True, False, True, None)

@@ -10,7 +10,8 @@ results are new words.
              a hop back to the agent that handed over, without a new result between: 0.85
              all of it less for each pair that is new, none from thirty on: a whole file that is posted again with
              two lines changed, or a form that is filled in anew, is news in a large wrapping
-    relief   (share - 0.5) for a message, or its new pairs beyond thirty; 1 for a new result of a tool, a word from outside
+    relief   (share - 0.5) for a message, or its new pairs beyond thirty, up to 0.5; 1 for a new result of a tool or a
+             word from outside
     verdict  at 2.4, when two agents or more are in it
 
 Source: the share of unseen n-grams is the novelty of Maximal Marginal Relevance, Carbonell and Goldstein 1998.

@@ -39,9 +39,8 @@ def on_settled(run: Run, event: Settled) -> tuple[e.Event, ...]:
 
 def _spread(run: Run, event: Settled) -> tuple[e.Event, ...]:
     """The tasks that the list in an answer becomes."""
-    if not isinstance(event, e.TaskDone):
-        return ()
-    return tuple(map(e.TaskAdded, spread_tasks(run, run.tasks[event.task])))
+    task = run.tasks.get(event.task) if isinstance(event, e.TaskDone) else None
+    return tuple(map(e.TaskAdded, spread_tasks(run, task))) if task else ()
 
 
 def _judged(run: Run, event: Settled) -> tuple[e.Event, ...]:

@@ -77,7 +77,8 @@ class Attempts:
         )
         if task.spec.role is Role.WORK and (found := await self._workspace.adopt(key)):
             await self._journal.record(started)
-            await self._claim(effect, found.sha, found.tree, found.summary, "", is_adopted=True)
+            text = await self._workspace.file_text(found.sha, task.spec.writes) if task.spec.writes else ""
+            await self._claim(effect, found.sha, found.tree, found.summary, clean(text), is_adopted=True)
             return
         onto = run.head
         root, saved, conflict = await self._open(task, start, onto)
@@ -188,6 +189,8 @@ class Attempts:
             return
         if task.spec.writes:
             output = (await compiled(self._journal.run, task, self._workspace, output or summary))[:OUTPUT_CHARS]
+            # What the log holds is what the file holds: an adopted commit gives the same text.
+            output = output if output.endswith("\n") else output + "\n"
             _write_below(root, task.spec.writes, output)
         made = await self._commit(effect, task, summary, key)
         if made is None and await self._stands(task):
@@ -281,4 +284,4 @@ def _write_below(root: Path, name: str, text: str) -> None:
     if relative.is_absolute() or ".." in relative.parts or target.is_symlink():
         raise ValueError(f"a flow may not write to {name!r}")
     target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(text if text.endswith("\n") else text + "\n", encoding="utf-8")
+    target.write_text(text, encoding="utf-8")

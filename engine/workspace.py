@@ -176,6 +176,11 @@ class Workspace:
         """Where the run's branch points; empty while there is none."""
         return await in_thread(commits.resolve, self.git, names.head_ref(names.run_branch(self.run)))
 
+    async def file_text(self, commit: str, path: str) -> str:
+        """The text of a file as a commit holds it; empty when it holds none."""
+        content = await in_thread(diffs.show_file, self.git, commit, path)
+        return (content or b"").decode("utf-8", "replace")
+
     async def tree_of(self, commit: str) -> str:
         """The tree of a commit."""
         return await in_thread(commits.tree_of, self.git, commit)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import pytest
@@ -23,12 +23,12 @@ PROTOCOLS: Mapping[str, tuple[Callable[[str], dict[str, str]], str]] = {
 FLOWS = {**SCENES, **BRANCHES}
 
 
-def flow_cases() -> list[object]:
-    """Each flow over one protocol in turn; the other two only with `-m slow`."""
+def cases(names: Iterable[str]) -> list[object]:
+    """Each scene over one protocol in turn; over the other two only with `-m slow`."""
     words = list(PROTOCOLS)
     return [
         pytest.param(name, word, id=f"{name}-{word}", marks=() if words[at % 3] == word else pytest.mark.slow)
-        for at, name in enumerate(FLOWS)
+        for at, name in enumerate(names)
         for word in words
     ]
 
@@ -46,15 +46,14 @@ async def test_a_pattern_runs_to_its_end_under_the_fake_clock(tmp_path: Path, na
         assert not here.remnants()
 
 
-@pytest.mark.parametrize("protocol", PROTOCOLS)
-@pytest.mark.parametrize("name", PATTERNS)
+@pytest.mark.parametrize(("name", "protocol"), cases(PATTERNS))
 async def test_a_pattern_runs_to_its_end_over_http(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, protocol: str
 ) -> None:
     await play_over_http(tmp_path, monkeypatch, PATTERNS[name], protocol)
 
 
-@pytest.mark.parametrize(("name", "protocol"), flow_cases())
+@pytest.mark.parametrize(("name", "protocol"), cases(FLOWS))
 async def test_a_flow_that_ships_runs_to_its_end_over_http(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, protocol: str
 ) -> None:

@@ -30,6 +30,7 @@ def part(name: str, text: str = "done\n") -> list[dict[str, Any]]:
     return writes(f"parts/{name}", text)
 
 
+LATER = {"first_delay_s": 0.5}
 SUMMARY = entry("summariser", {"text": "All is done."})
 TWO_PARTS = plan(
     {"id": "one", "agent": "coder", "goal": "write parts/one", "scope": ["parts/one"]},
@@ -96,8 +97,8 @@ PATTERNS: Mapping[str, Scene] = {
     "two-watchers": pattern(
         "two-watchers", entry("coder", *part("one")), entry("reviewer", verdict(True, "right")),
         entry("editor", verdict(False, "unclear"), task="work.jury1-1"),
-        entry("editor", verdict(True, "clear"), task="work.jury1-2"),
-        entry("editor", verdict(True, "clear"), task="work.jury1-3"),
+        entry("editor", verdict(True, "clear") | LATER, task="work.jury1-2"),
+        entry("editor", verdict(True, "clear") | LATER, task="work.jury1-3"),
         tasks=5, final={"parts/one": "done\n"}, outcome=PROVEN,
     ),
     "person-gate": pattern(
@@ -117,7 +118,6 @@ PATTERNS: Mapping[str, Scene] = {
     "sceptic": pattern(
         "sceptic", entry("researcher", says("There is one part.", claims=shown("parts/one", 1, "todo")), task="answer"),
         entry("sceptic", verdict(False, "there are two", "parts/two", 1, "todo")),
-        answers={"stuck": "skip"}, asked=("stuck",), check=None, states={"answer": "failed"}, tasks=3,
-        outcome=RunOutcome.FAILED,
+        answers={"stuck": "accept"}, asked=("stuck",), check=None, tasks=3,
     ),
 }  # fmt: skip

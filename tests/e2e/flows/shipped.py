@@ -310,7 +310,8 @@ SECURITY = Scene(
         entry("coder", *writes("check.sh", MENDED)),
         entry("summariser", {"text": "One weakness, mended."}),
     ],
-    FILES, CHECK, {"gate permission": "allow"}, outcome=RunOutcome.PROVEN, asked=("gate",), tasks=9,
+    FILES, CHECK, {"gate permission": "allow", "outliving": "allow"}, outcome=RunOutcome.PROVEN,
+    asked=("gate", "outliving"), tasks=9,
     final={"check.sh": MENDED, "orchestra-security.md": "\n".join((
         "# who could harm the shop?", "", "1 item, read by MODEL, in run r1.", "", "One weakness, mended.", "",
         "## One by one", "", f"- `{MENDS[0]}` → check.sh is written", "",

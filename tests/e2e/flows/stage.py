@@ -20,6 +20,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from msgspec.structs import replace
+
 from agents.compose import Composition
 from agents.flow_file import built_in_flows, parse_flow
 from engine import events as e
@@ -41,7 +43,7 @@ from engine.state import Approval, Repository, Run
 from engine.store.rows import CommandReceipt, EventDraft
 from engine.threads import in_thread
 from engine.wishes import Granted, grant
-from engine.words import CheckSpec, RunId, RunOutcome, TaskId
+from engine.words import AgentCard, CheckSpec, RunId, RunOutcome, TaskId
 from engine.workspace import CheckLanes, Workspace
 from tests.e2e.world import WHO
 from tests.stubs.ledger import MemoryLedger
@@ -168,7 +170,7 @@ class Stage:
         """
         journal = Journal(self.ledger, self.clock, Run(RUN))
         started = await self.composition.open(self.wish, Repository())
-        await journal.record(started)
+        await journal.record(replace(started, roster={name: _seated(card) for name, card in started.roster.items()}))
         return await self._on_with(journal)
 
     async def go_on(self) -> Run:
@@ -241,6 +243,11 @@ class Stage:
         refs = self.git("for-each-ref", "--format=%(refname)").split()
         trees = [line for line in self.git("worktree", "list", "--porcelain").splitlines() if line[:9] == "worktree "]
         return [ref for ref in refs if ref not in ("refs/heads/main", "refs/heads/orchestra/r1")] + trees[1:]
+
+
+def _seated(card: AgentCard) -> AgentCard:
+    """The test's servers answer everybody at once, whatever is assumed of a local one."""
+    return replace(card, ladder=tuple(replace(rung, slots=8) for rung in card.ladder))
 
 
 def make_repository(folder: Path, files: Mapping[str, str | bytes]) -> Path:
@@ -322,4 +329,6 @@ def started_at(here: Stage, task: str) -> int:
 def settled_at(here: Stage, task: str) -> int:
     """Where in the log a task settles for the last time."""
     ends = (e.TaskDone, e.TaskFailed, e.TaskSkipped, e.TaskCancelled)
-    return max(n for n, (event, _) in enumerate(here.events()) if isinstance(event, ends) and event.task == TaskId(task))
+    return max(
+        n for n, (event, _) in enumerate(here.events()) if isinstance(event, ends) and event.task == TaskId(task)
+    )

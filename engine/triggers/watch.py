@@ -74,6 +74,7 @@ class Watch:
         self._stamps: dict[str, dict[str, Stamp]] = {}
         self._refused: dict[str, tuple[str, float]] = {}
         """Of each trigger the wish that was refused last, and when it may be sent again."""
+        self._troubles: dict[str, str] = {}
 
     async def once(self) -> None:
         """Take everything that is there now, wait until it is over, and leave."""
@@ -110,15 +111,20 @@ class Watch:
     async def _look(self, trigger: Trigger) -> bool:
         """Look once, and do what follows; whether there may be more."""
         try:
-            if trigger.cause is Cause.INBOX:
-                return await self._next_brief(trigger)
-            await self._news(trigger)
+            look = self._next_brief if trigger.cause is Cause.INBOX else self._news
+            has_more = await look(trigger)
+            self._troubles.pop(trigger.key, None)
+            return has_more
         except (OrchestraError, OSError) as error:
-            # One trigger's trouble, a branch that is gone or a folder, is not the others'.
-            self._tell(trigger, "trouble", str(error))
+            # One trigger's trouble, a branch that is gone or a folder, is not the others'. It is looked at again, and
+            # told again when it is another one.
+            if self._troubles.get(trigger.key) != str(error):
+                self._troubles[trigger.key] = str(error)
+                self._tell(trigger, "trouble", str(error))
+            self.wakes.touch(trigger)
         return False
 
-    async def _news(self, trigger: Trigger) -> None:
+    async def _news(self, trigger: Trigger) -> bool:
         before = self._seen.get(trigger.key)
         look = self._looker.changes if trigger.cause is Cause.CHANGE else self._looker.commits
         news = await in_thread(look, trigger, before)
@@ -127,9 +133,10 @@ class Watch:
         elif news.is_ours:
             self._tell(trigger, "ours", f"left alone what a run of ours made: {listed(news.paths or news.commits)}")
         elif news.is_any and not await self._started(trigger, news):
-            return
+            return False
         if news.sight != before:
             await in_thread(self._seen.put, trigger.key, news.sight)
+        return False
 
     async def _started(self, trigger: Trigger, news: News) -> bool:
         """Start the run that news ask for and see it to its end; False when the engine would not."""

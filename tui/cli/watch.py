@@ -7,6 +7,7 @@ import asyncio
 import json
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,12 +25,13 @@ from agents.trigger_file import (
 from engine.clean import clean_line
 from engine.clock import SystemClock
 from engine.codec import decode
-from engine.errors import StoreMissing, UserFault
+from engine.errors import OrchestraError, StoreMissing, UserFault
 from engine.events import RunCancelled, RunFinished
 from engine.git.gateway import Git
 from engine.git.repository import open_repository
 from engine.store.commands import send
 from engine.store.reader import LogReader
+from engine.store.rows import CommandRow
 from engine.threads import in_thread
 from engine.triggers.looking import Looker
 from engine.triggers.seen import Seen, watching
@@ -188,17 +190,32 @@ class SessionStarter:
         return await in_thread(self._start, key, content, wish)
 
     def _start(self, key: str, content: str, wish: Mapping[str, Any]) -> tuple[str, bool]:
-        self.session.ensure_engine()
         for again in range(MOST_REFUSALS):
             command = command_id(key, content, again)
-            row = self.session.status(command)
+            row = self._status(command)
             if row is not None and row.status == "acknowledged":
                 return row.receipt, False
             if row is None or row.status != "refused":
                 payload = {**wish, "root": str(self.session.places.root)}
+                self.session.ensure_engine()
                 send(self.session.store_path, "", "start", payload, SystemClock(), command)
-                return self.session.receipt(command), True
+                return self._receipt(command), True
         raise UserFault(f"The engine refused this {MOST_REFUSALS} times.", remedy="See orchestra-tui doctor.")
+
+    def _receipt(self, command: str) -> str:
+        try:
+            return self.session.receipt(command)
+        except UserFault as fault:
+            row = self._status(command)
+            if row is not None and row.status == "refused":
+                raise
+            # Nobody said no: the wish waits in the log, and asking again finds it there.
+            raise OrchestraError(str(fault)) from fault
+
+    def _status(self, command: str) -> CommandRow | None:
+        with suppress(StoreMissing):
+            return self.session.status(command)
+        return None
 
     async def outcome(self, run: str) -> str:
         """How a run ended; empty while it is played. An engine that is gone is started again for it."""

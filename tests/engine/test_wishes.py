@@ -31,7 +31,7 @@ LIVES: dict[TaskState, Callable[[], Played]] = {
 """A run for each state that a task can rest in while its run goes on."""
 
 GRANTED: dict[str, set[TaskState]] = {
-    "pause": {S.PENDING, S.RUNNING, S.CHECKING, S.REVIEWING, S.LANDING, S.REVISING, S.WAITING},
+    "pause": {S.PENDING, S.RUNNING, S.CHECKING, S.REVIEWING, S.LANDING, S.REVISING},
     "steer": {S.RUNNING},
     "break": {S.RUNNING},
     "remedy": {S.RUNNING},

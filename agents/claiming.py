@@ -33,7 +33,7 @@ _PLACE: dict[str, Any] = {
     "line": {"type": "integer", "description": "The line where the quote begins."},
     "quote": {**_TOLD, "description": "One to three whole lines, exactly as they are written there."},
     "symbol": {**_TOLD, "description": "In place of a quote: what that file defines, e.g. Client.connect."},
-    "command": {**_TOLD, "description": "A command that you ran in this task, exactly as you ran it."},
+    "command": {**_TOLD, "description": "A command exactly as you ran it here; or the name of what the engine ran."},
     "exit_code": {"type": "integer", "description": "How that command ended."},
     "number": {"type": "number", "description": "A number that it printed and that you rely on."},
     "commit": {**_TOLD, "description": "The id of a commit; with a path, one that changed it."},

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import combinations
 
 from engine.claiming.quotes import is_word, normal
@@ -33,15 +33,17 @@ class Ground:
     tree: str
     results: tuple[CheckResult, ...] = ()
     """What the engine's checks and the lane's commands said, oldest first, of whatever tree."""
+    names: Mapping[str, str] = field(default_factory=dict)
+    """What the engine ran under a name: `check`, and the commands of the flow by their task."""
     void: str = ""
     """Why commands of the lane do not count; empty when they do."""
 
 
 def find_result(ref: Reference, ground: Ground) -> CheckResult | str:
     """The run that a reference names, or why there is none that bears it out."""
-    command = _same(ref.command)
-    shown = f"`{clean_line(ref.command, 80)}`"
-    if is_hollow(ref.command):
+    named = ground.names.get(ref.command.strip("`"), ref.command)
+    command, shown = _same(named), f"`{clean_line(ref.command, 80)}`"
+    if is_hollow(named):
         return f"{shown} only prints what it is told"
     if ref.exit_code is None and ref.number is None and not ref.quote and not ref.digest:
         return f"{shown}: say how it ended, its exit code or a number"

@@ -47,9 +47,16 @@ def places_for(run: Run, task: Task, workspace: Workspace) -> GitPlaces:
     """Where the claims of a running attempt are looked up: the tree that it started from, with what ran on it."""
     git, commit = workspace.git, task.start_commit
     ran, void = _of_lane(run, task, workspace)
-    ground = Ground(commit, git.text("rev-parse", f"{commit}^{{tree}}"), (*run.evidence.values(), *ran), void)
+    ground = Ground(
+        commit, git.text("rev-parse", f"{commit}^{{tree}}"), (*run.evidence.values(), *ran), _named(run), void
+    )
     others = (other for other in run.tasks.values() if other.spec.writes and other.output)
     return GitPlaces(git, ground, frozenset(other.spec.writes for other in others))
+
+
+def _named(run: Run) -> dict[str, str]:
+    commands = {task.spec.task: task.spec.command.run for task in run.tasks.values() if task.spec.command}
+    return commands | ({"check": run.check.run} if run.check else {})
 
 
 def _of_lane(run: Run, task: Task, workspace: Workspace) -> tuple[tuple[CheckResult, ...], str]:

@@ -67,7 +67,7 @@ def _wanted(wish: Mapping[str, Any], items: Sequence[str], profiles: Sequence[Mo
 def _missing(name: str, known: Flows) -> UserFault:
     unused = next((one for one in known.files if one.name == name and one.reason), None)
     if unused:
-        return UserFault(f"The flow {name} cannot be used: {unused.reason}")
+        return UserFault(f"The flow {name} cannot be used: {unused.reason}", safe="")
     advice = nearest(name, known.flows) or f"Flows: auto, {', '.join(sorted(known.flows))}."
     return UserFault(f"There is no flow called {name!r}.", remedy=f"{advice} See them: orchestra-tui flows")
 

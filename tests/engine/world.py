@@ -46,6 +46,7 @@ STEPS = 3_000
 
 WISHES = (
     "pause", "continue", "steer", "break", "remedy", "forgive", "escalate", "cancel", "retry", "edit_plan", "answer",
+    "graft", "edit_task",
     "set_budget",
 )  # fmt: skip
 
@@ -383,14 +384,19 @@ class World:
             text="go on",
             rung=rung,
             form="same call",
-            tasks=self.plan_as_sent(),
+            tasks=self.plan_as_sent(self.luck.choice(names) if kind == "graft" else ""),
+            goal=self.luck.choice(("do it otherwise", " ", 7)),
+            agent=self.luck.choice(("coder", "debugger", "reviewer", "nobody")),
             usd=self.luck.choice((0, 5, None, "much")),
         )
 
-    def plan_as_sent(self) -> list[dict[str, object]]:
-        """A plan as the terminal sends it."""
+    def plan_as_sent(self, need: str = "") -> list[dict[str, object]]:
+        """A plan as the terminal sends it; its first task may need one that is there already."""
         fields = ("task", "node", "role", "agent", "goal", "needs", "scope")
-        return [{name: getattr(task, name) for name in fields} for task in self.plan()]
+        sent = [{name: getattr(task, name) for name in fields} for task in self.plan()]
+        if sent and need:
+            sent[0]["needs"] = (need,)
+        return sent
 
     def send(self, kind: str, **payload: object) -> None:
         """A wish goes to the core; a refusal always has a reason."""

@@ -39,7 +39,6 @@ LADDERS: dict[Failure, Ladder] = {
     F.CLAIM: ((R.RETRY, 1), (R.REASSIGN, 1), *_LAST),
     F.DISPUTE: ((R.ASK, ALWAYS),),
     F.HANDOFF: ((R.ASK, ALWAYS),),
-    F.QUORUM: ((R.ASK, ALWAYS),),
     F.GAVE_UP: ((R.REASSIGN, 1), *_LAST),
 }
 

@@ -106,8 +106,6 @@ class Failure(StrEnum):
     """Author and sceptic do not agree, both with evidence."""
     HANDOFF = "handoff"
     """Handed on more often than the flow allows."""
-    QUORUM = "quorum"
-    """A vote in which no answer got enough voices."""
     GAVE_UP = "gave_up"
 
 

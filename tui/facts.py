@@ -133,7 +133,8 @@ def _produced(event: e.TaskProduced) -> str:
     if event.answers:
         return f"{_answers(event)}: {event.summary}" if event.summary else _answers(event)
     if not event.files:
-        return f"says: {event.summary}"
+        found = f" ({len(event.claims)} of {len(event.claims)} claims found)" if event.claims else ""
+        return f"says: {event.summary}{found}"
     changed = f"{len(event.files)} file{'s' if len(event.files) > 1 else ''}, +{event.insertions} −{event.deletions}"
     return f"claims a result: {event.summary} ({changed})"
 

@@ -19,6 +19,9 @@ from engine.git.gateway import Git
 
 MAX_FILE_BYTES = 1024 * 1024
 MAX_LISTING_BYTES = 2 * 1024 * 1024
+MAX_LOOKS = 100
+"""How many different files and commits are looked up for one result."""
+TOO_MANY = f"more than {MAX_LOOKS} different places are named; say less"
 PATH_CHARS = 400
 TIMEOUT_S = 10.0
 _HEX = re.compile(r"[0-9a-f]{7,64}")
@@ -59,8 +62,12 @@ class GitPlaces:
             return why
         key = (str(PurePosixPath(path)), commit or self.ground.commit)
         if key not in self._pages:
-            self._pages[key] = self._read(*key)
+            self._pages[key] = TOO_MANY if self._has_looked_enough else self._read(*key)
         return self._pages[key]
+
+    @property
+    def _has_looked_enough(self) -> bool:
+        return len(self._pages) + len(self._commits) >= MAX_LOOKS
 
     def _read(self, path: str, commit: str) -> Page | str:
         listed = self.git.run(["ls-tree", "-l", "-z", commit, "--", path], ok=(0, 128), timeout_s=TIMEOUT_S).fields
@@ -92,7 +99,8 @@ class GitPlaces:
         """The whole id of a commit of this history; empty when it is none."""
         name = name.strip().lower()
         if name not in self._commits:
-            self._commits[name] = self._resolve(name) if _HEX.fullmatch(name) else ""
+            may_look = _HEX.fullmatch(name) and not self._has_looked_enough
+            self._commits[name] = self._resolve(name) if may_look else ""
         return self._commits[name]
 
     def _resolve(self, name: str) -> str:

@@ -9,7 +9,10 @@ from collections.abc import Iterator
 
 from engine.claiming.quotes import DRIFT_LINES, Page
 
-MAX_CHARS = 512 * 1024
+MAX_CHARS = 256 * 1024
+"""Parsing holds the interpreter: a longer file would be felt in other lanes."""
+LINE_CHARS = 1_000
+"""As much of a line as is searched for a declaration: no code of an agent's is to make a pattern run long."""
 _Defining = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 _DECLARED = (
     r"\b(?:def|class|func|function|fn|fun|struct|interface|trait|type|enum|union|module|namespace|package|impl|macro"
@@ -56,7 +59,7 @@ def _defined(page: Page, wanted: tuple[str, ...]) -> list[int]:
         module = tuple(re.sub(r"(/__init__)?\.pyi?$", "", page.path).split("/"))
         return [line for name, line in _of_body(tree.body, ()) if _is_meant(wanted, name, module)]
     pattern = re.compile(_DECLARED.format(name=re.escape(wanted[-1])))
-    lines = enumerate(page.lines, 1)
+    lines = ((number, text[:LINE_CHARS]) for number, text in enumerate(page.lines, 1))
     return [number for number, text in lines if pattern.search(text) and not _NOT_TYPES.match(text)]
 
 

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.claiming.evidence import Ground, is_hollow, is_masked
-from engine.claiming.places import GitPlaces, misshapen
+from engine.claiming.places import MAX_LOOKS, TOO_MANY, GitPlaces, misshapen
 from engine.claiming.quotes import Page, find_quote
 from engine.claiming.symbols import find_symbol
 from engine.claiming.wording import counts, outcome
@@ -204,6 +204,18 @@ def test_the_number_of_claims_and_references_is_bounded(repository: Repository) 
     many = resolve_all([Claim("five", (ref,))] * (MAX_CLAIMS + 3), places)
     assert [isinstance(one, Resolved) for one in many] == [True] * MAX_CLAIMS + [False] * 3
     assert isinstance(resolve(Claim("five", (ref,) * (MAX_REFS + 1)), places), Unresolved)
+
+
+def test_no_more_than_a_bounded_number_of_places_is_looked_up(repository: Repository) -> None:
+    places = repository.places()
+    reasons = [places.page(f"src/{number}.py") for number in range(MAX_LOOKS + 1)]
+    assert str(reasons[0]).startswith("there is no file")
+    assert reasons[-1] == TOO_MANY
+
+
+def test_a_line_that_is_made_to_be_searched_for_ever_is_not(repository: Repository) -> None:
+    page = Page("a.js", "var " * 60_000)
+    assert find_symbol(page, "render", 0) == "a.js does not define `render`"
 
 
 def test_a_finding_is_found_with_its_line_put_right(repository: Repository) -> None:

@@ -1,4 +1,4 @@
-"""The rules hold for texts and lanes that were drawn from a seed and that nobody fitted anything to."""
+"""The rules hold for texts and lanes that are drawn from a seed: another shape, length and wording each time."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""More honest texts and more looping ones, each drawn from a seed: shape, length and wording differ every time.
-
-They are here to see whether the rules hold for what nobody looked at while they were made.
-"""
+"""More honest texts and more looping ones, each drawn from a seed: shape, length and wording differ every time."""
 
 from __future__ import annotations
 

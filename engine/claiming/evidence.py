@@ -89,7 +89,7 @@ def _holds(output: str, quote: str) -> bool:
 def _says(result: CheckResult, number: float) -> bool:
     if result.number is not None:
         return result.number == number
-    return number.is_integer() and int(number) in numbers_in(result.output) | {_lines(result.output)}
+    return number == int(number) and int(number) in numbers_in(result.output) | {_lines(result.output)}
 
 
 def _lines(output: str) -> int:

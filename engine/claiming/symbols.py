@@ -9,8 +9,8 @@ from collections.abc import Iterator
 
 from engine.claiming.quotes import DRIFT_LINES, Page
 
-MAX_CHARS = 256 * 1024
-"""Parsing holds the interpreter: a longer file would be felt in other lanes."""
+PARSED_CHARS = 64 * 1024
+"""Parsing holds the interpreter: a longer file would be felt in other lanes, so its lines are searched instead."""
 LINE_CHARS = 1_000
 """As much of a line as is searched for a declaration: no code of an agent's is to make a pattern run long."""
 _Defining = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
@@ -35,8 +35,6 @@ def find_symbol(page: Page, symbol: str, line: int) -> int | str:
     wanted = _parts(symbol)
     if not wanted:
         return f"`{symbol}` is not a name"
-    if len(page.text) > MAX_CHARS:
-        return f"{page.path} is too large to look for `{symbol}` in; quote its line"
     found = _defined(page, wanted)
     if not found:
         return f"{page.path} does not define `{symbol}`"
@@ -55,7 +53,7 @@ def _parts(symbol: str) -> tuple[str, ...]:
 
 
 def _defined(page: Page, wanted: tuple[str, ...]) -> list[int]:
-    if page.path.endswith((".py", ".pyi")) and (tree := _parsed(page.text)):
+    if page.path.endswith((".py", ".pyi")) and (tree := _parsed(page.text[: PARSED_CHARS + 1])):
         module = tuple(re.sub(r"(/__init__)?\.pyi?$", "", page.path).split("/"))
         return [line for name, line in _of_body(tree.body, ()) if _is_meant(wanted, name, module)]
     pattern = re.compile(_DECLARED.format(name=re.escape(wanted[-1])))
@@ -64,6 +62,8 @@ def _defined(page: Page, wanted: tuple[str, ...]) -> list[int]:
 
 
 def _parsed(text: str) -> ast.Module | None:
+    if len(text) > PARSED_CHARS:
+        return None
     with warnings.catch_warnings():
         # What the file's author is warned of is not our concern.
         warnings.simplefilter("ignore")

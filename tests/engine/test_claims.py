@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.claiming.evidence import Ground, is_hollow, is_masked
+from engine.claiming.grounds import places_for
 from engine.claiming.places import MAX_LOOKS, TOO_MANY, GitPlaces, misshapen
 from engine.claiming.quotes import Page, find_quote
 from engine.claiming.symbols import find_symbol
@@ -20,7 +21,9 @@ from engine.claiming.wording import counts, outcome
 from engine.claims import MAX_CLAIMS, MAX_REFS, Resolved, Unresolved, resolve, resolve_all, resolve_findings, told
 from engine.decision.sceptics import Standing, stands, weighed, weight
 from engine.git.repository import open_repository
-from engine.words import CheckResult, Claim, Finding, Reference, Verdict
+from engine.state import Lane, Run, Task
+from engine.words import CheckResult, Claim, Finding, Reference, Role, RunId, TaskId, TaskSpec, Verdict
+from engine.workspace import Workspace
 
 CORPUS = yaml.safe_load(Path(__file__).with_name("claims_corpus.yaml").read_text(encoding="utf-8"))
 WHO = ("-c", "user.name=Ada", "-c", "user.email=ada@example.org", "-c", "commit.gpgsign=false")
@@ -204,6 +207,37 @@ def test_the_number_of_claims_and_references_is_bounded(repository: Repository) 
     many = resolve_all([Claim("five", (ref,))] * (MAX_CLAIMS + 3), places)
     assert [isinstance(one, Resolved) for one in many] == [True] * MAX_CLAIMS + [False] * 3
     assert isinstance(resolve(Claim("five", (ref,) * (MAX_REFS + 1)), places), Unresolved)
+
+
+def test_an_attempt_is_looked_up_where_it_started_with_what_ran_there_until_its_files_change(
+    repository: Repository, tmp_path: Path
+) -> None:
+    workspace = Workspace(open_repository(repository.root), tmp_path / "lanes", RunId("r1"))
+    name = TaskId("answer")
+    opened = workspace._open(name, repository.head)
+    count = CheckResult("grep -c x src/client.py", repository.head, 0, None, "4")
+    notes = Task(TaskSpec("notes", "notes", Role.WORK, "writer", "", writes="notes/analysis.md"), output="said")
+    task = Task(TaskSpec("answer", "answer", Role.TEXT, "researcher", ""), start_commit=repository.head)
+    run = Run(RunId("r1"), tasks={notes.task: notes, name: task}, lanes={name: Lane(name, ran=(count,))})
+    claim = Claim("four lines", (Reference(command=count.command, number=4),))
+
+    (opened.worktree.path / "cache.txt").write_text("new files are caches mostly")
+    before = places_for(run, task, workspace)
+    (opened.worktree.path / "src" / "client.py").write_text("x\n" * 4)
+    after = places_for(run, task, workspace)
+
+    assert (before.ground.commit, before.ground.tree) == (repository.head, repository.tree)
+    assert before.spoken("notes/analysis.md")
+    assert isinstance(resolve(claim, before), Resolved)
+    found = resolve(claim, after)
+    assert isinstance(found, Unresolved)
+    assert found.reason == "commands of this lane do not count: src/client.py was changed in it"
+
+
+def test_a_long_python_file_is_searched_by_its_lines() -> None:
+    page = Page("b.py", "def f(x):\n    return g(x)\n" * 9_000 + "def wanted():\n    pass\n")
+    assert find_symbol(page, "wanted", 0) == 18_001
+    assert find_symbol(page, "g", 0) == "b.py does not define `g`"
 
 
 def test_no_more_than_a_bounded_number_of_places_is_looked_up(repository: Repository) -> None:

@@ -19,16 +19,23 @@ _TELLING = ("path", "command", "pattern", "query", "text", "summary")
 class ToolBelt:
     """Implements `agents.sitting.Belt`.
 
-    In: tools by the name the model calls them; context_for makes the context of a turn, so that output streams to it.
+    In: tools by the name the model calls them; context_for makes the context of a turn, so that output streams to it;
+        origin, which attempt this is and when, for what it notes.
     """
 
     def __init__(
-        self, tools: Mapping[str, Tool], context_for: Callable[[int], ToolContext], memory: Memory | None, agent: str
+        self,
+        tools: Mapping[str, Tool],
+        context_for: Callable[[int], ToolContext],
+        memory: Memory | None,
+        agent: str,
+        origin: str = "",
     ) -> None:
         self._tools = dict(tools)
         self._context_for = context_for
         self._memory = memory
         self._agent = agent
+        self._origin = origin
         self.specs: tuple[ToolSpec, ...] = tuple(tool.spec for tool in self._tools.values())
 
     def line(self, call: ToolCall) -> str:
@@ -54,6 +61,6 @@ class ToolBelt:
         if not note or self._memory is None:
             return bool(note)
         try:
-            return await in_thread(self._memory.add, self._agent, note)
+            return await in_thread(self._memory.add, self._agent, note, self._origin)
         except OSError:
             return True

@@ -10,6 +10,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 
 from agents.belt import ToolBelt
 from agents.context import Context, Window
@@ -163,7 +164,9 @@ class Crew:
 
             return ToolContext(brief.root, desk.sandbox, desk.ask, scope, limits, show)
 
-        return ToolBelt(tools, context_for, self.memory, agent.name)
+        day = datetime.fromtimestamp(desk.clock.now(), UTC).date().isoformat()
+        origin = f"{brief.run} {brief.task.task} {day}"
+        return ToolBelt(tools, context_for, self.memory, agent.name, origin)
 
 
 def tools_for(agent: AgentDefinition, brief: Brief) -> dict[str, Tool]:

@@ -6,8 +6,10 @@ from typing import Any, Literal
 
 from pydantic import Field, field_validator
 
+from agents.secret import secret_in
 from agents.tools.tool import Arguments, Finish, ToolContext, ToolResult, TypedTool
 from engine.clean import clean_line
+from engine.errors import ToolFault
 
 
 class NoteArguments(Arguments):
@@ -39,6 +41,8 @@ class FinishArguments(Arguments):
 
 
 async def _note(_context: ToolContext, wanted: NoteArguments) -> ToolResult:
+    if secret := secret_in(wanted.text):
+        raise ToolFault(f"This looks like {secret}. A memory holds no secrets: say where it is found, not what it is.")
     return ToolResult("Noted.", display=f"note: {clean_line(wanted.text, 100)}", note=wanted.text)
 
 

@@ -446,7 +446,7 @@ COUNT = Node("count", run=CheckSpec("count", r"(\d+)", "any"))
 def measured(run: Played, name: str, **answers: str) -> Played:
     """A command has run."""
     attempt = run.task(name).attempt + 1
-    said = {field: (value,) for field, value in answers.items()}
+    said: dict[str, tuple[str, ...]] = {field: (value,) for field, value in answers.items()}
     run.record(
         e.TaskStarted(TaskId(name), attempt, "", "", "", run.run.head, rung=-1),
         e.TaskProduced(TaskId(name), attempt, "counted", "2 todo", answers=said),

@@ -20,6 +20,8 @@ from engine.decision.ending import ending, on_revised, on_settled, revive
 from engine.decision.failures import on_failure, on_handed_off, on_help, on_loop
 from engine.decision.flow_question import FORM as FLOW_FORM
 from engine.decision.flow_question import ask_about_commands, asked_about_commands, needs_word
+from engine.decision.follow_ups import FORM as FOLLOW_UPS_FORM
+from engine.decision.follow_ups import on_follow_up_answer
 from engine.decision.grafts import on_plan_extended
 from engine.decision.permission import on_cloud_permitted
 from engine.decision.plans import on_plan, on_plan_accepted, on_plan_answer
@@ -117,6 +119,9 @@ def _answered(run: Run, name: ApprovalId) -> tuple[e.Event, ...]:
         return (e.CheckChosen(run.found_check if approval.answer == "allow" else None),)
     if approval and approval.form == FLOW_FORM and not run.tasks:
         return _begin(run) if approval.answer == "allow" else (e.RunCancelled("you did not allow its commands"),)
+    if approval and approval.form == FOLLOW_UPS_FORM and approval.answer:
+        joined = on_follow_up_answer(run, approval)
+        return joined if any(isinstance(one, e.PlanExtended) for one in joined) else (*joined, *ending(run))
     task = run.tasks.get(approval.task) if approval else None
     if approval is None or not approval.answer or task is None or task.state is not TaskState.WAITING:
         return ()

@@ -45,6 +45,7 @@ from engine.run_events import (
     CheckChosen,
     CloudPermitted,
     FileTrusted,
+    FollowUpsProposed,
     LoopExcused,
     OutcomeLearned,
     PlanAccepted,
@@ -93,6 +94,7 @@ __all__ = [
     "ContextTruncated",
     "Event",
     "FileTrusted",
+    "FollowUpsProposed",
     "LandConflicted",
     "LandIntended",
     "LaneContinued",
@@ -160,6 +162,7 @@ AnyEvent: TypeAlias = (
     | PlanRefused
     | PlanAccepted
     | PlanExtended
+    | FollowUpsProposed
     | TaskAdded
     | TaskRespecified
     | TaskStarted

@@ -99,6 +99,7 @@ RULES: dict[type, Rule] = {
     e.PlanRefused: _unchanged,
     e.PlanAccepted: tasks.plan_accepted,
     e.PlanExtended: tasks.plan_extended,
+    e.FollowUpsProposed: tasks.follow_ups_proposed,
     e.TaskAdded: tasks.task_added,
     e.TaskRespecified: tasks.task_respecified,
     e.TaskStarted: tasks.task_started,

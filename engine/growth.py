@@ -106,6 +106,7 @@ def planned_task(run: Run, spec: TaskSpec, node: Node) -> TaskSpec:
         handoff=node.handoff,
         claims=node.claims,
         tools=node.tools,
+        follows=spec.follows,
     )
 
 

@@ -302,6 +302,14 @@ class PlanExtended(Event, frozen=True):
     by: str = "person"
 
 
+class FollowUpsProposed(Event, frozen=True):
+    """An agent found more work beside its own; it may join the plan once its own is done."""
+
+    task: TaskId
+    attempt: int
+    tasks: tuple[TaskSpec, ...]
+
+
 class TaskRespecified(Event, frozen=True):
     """The person told a task anew before it started."""
 

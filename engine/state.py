@@ -172,6 +172,8 @@ class Task(Part, frozen=True):
     """What the result rests on, each found by the engine at the places it names."""
     hops: tuple[str, ...] = ()
     """Who passed this task on, in order."""
+    follow_ups: tuple[TaskSpec, ...] = ()
+    """What its agent proposes to do besides."""
     is_passed: bool = False
     """Skipped because it is not wanted, not because something failed."""
     added_at: float = 0.0

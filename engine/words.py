@@ -231,6 +231,8 @@ class TaskSpec(Value, frozen=True, omit_defaults=True):
     """Which attempt at that task this review judges."""
     round: int = 0
     """Which round of review this is, from 1."""
+    follows: str = ""
+    """The task whose agent proposed this one."""
 
 
 class Reference(Value, frozen=True, omit_defaults=True):

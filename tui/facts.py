@@ -168,6 +168,10 @@ _SENTENCES: dict[type[Event], tuple[Callable[[Any], str], str]] = {
         lambda event: f"plan of {len(event.tasks)} tasks accepted by {'you' if event.by == 'person' else event.by}",
         "accent",
     ),
+    e.FollowUpsProposed: (
+        lambda event: f"proposes besides: {', '.join(spec.title or spec.task for spec in event.tasks)}",
+        "accent",
+    ),
     e.TaskRespecified: (lambda event: f"told anew: {event.spec.title or event.spec.goal}", "accent"),
     e.PlanExtended: (_extended, "accent"),
     e.TaskAdded: (_added, "dim"),

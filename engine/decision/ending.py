@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from engine import events as e
+from engine.decision.follow_ups import are_awaited, on_done_with_follow_ups
 from engine.decision.reviews import settle_review
 from engine.decision.unmanned import settle_unmanned
 from engine.graph import (
@@ -33,8 +34,10 @@ def on_settled(run: Run, event: Settled) -> tuple[e.Event, ...]:
         for approval in run.open_approvals()
         if approval.task in run.tasks and run.tasks[approval.task].is_settled
     )
+    more = on_done_with_follow_ups(run, event.task) if isinstance(event, e.TaskDone) else ()
     spread = _spread(run, event)
-    return (*closed, *spread, *(_judged(run, event) or _hanging(run) or (() if spread else ending(run))))
+    grows = bool(spread) or any(isinstance(one, e.PlanExtended | e.ApprovalAsked) for one in more)
+    return (*closed, *more, *spread, *(_judged(run, event) or _hanging(run) or (() if grows else ending(run))))
 
 
 def _spread(run: Run, event: Settled) -> tuple[e.Event, ...]:
@@ -74,6 +77,8 @@ def ending(run: Run) -> tuple[e.Event, ...]:
     """The run's last event, once everything is settled and the result is checked."""
     # The newest tasks are the likeliest to be open still.
     if not run.tasks or not all(task.is_settled for task in reversed(run.tasks.values())):
+        return ()
+    if are_awaited(run):
         return ()
     failed = [
         task

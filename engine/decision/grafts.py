@@ -37,6 +37,9 @@ def addition(run: Run, tasks: tuple[TaskSpec, ...], by: str = PERSON) -> e.PlanE
     In:     by, `person` or the task whose agent proposes them.
     Raises: CannotJoin.
     """
+    planner = run.tasks.get(run.plan_task)
+    if planner is not None and planner.state is TaskState.WAITING:
+        raise CannotJoin("a plan waits for your word: edit that one")
     node = _target(run)
     there = run.of_node(node.name)
     if len(there) + len(tasks) > MAX_TASKS:

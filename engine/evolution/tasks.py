@@ -108,6 +108,13 @@ def task_added(run: Run, event: e.TaskAdded, at: float) -> Run:
     return with_task(run, Task(event.spec, agent=event.spec.agent, added_at=at, changed_at=at), at)
 
 
+def follow_ups_proposed(run: Run, event: e.FollowUpsProposed, at: float) -> Run:
+    task = run.tasks.get(event.task)
+    if task is None or task.is_settled or task.attempt != event.attempt:
+        return run
+    return change(run, event.task, at, follow_ups=event.tasks)
+
+
 def task_respecified(run: Run, event: e.TaskRespecified, at: float) -> Run:
     task = run.tasks.get(event.task)
     if task is None or task.state is not TaskState.PENDING:
@@ -203,7 +210,7 @@ def attempt_failed(run: Run, event: e.AttemptFailed, at: float) -> Run:
     task = run.tasks.get(event.task)
     if task is None or task.is_settled or task.attempt != event.attempt:
         return run
-    run = change(run, event.task, at, last_failure=event.failure, reason=event.reason, saved=event.saved)
+    run = change(run, event.task, at, last_failure=event.failure, reason=event.reason, saved=event.saved, follow_ups=())
     lane = lane_of(run, event.task)
     return with_lane(run, replace(lane, in_turn=False, queued_at=0.0, trouble=event.reason), at)
 

@@ -95,6 +95,13 @@ def test_a_plan_never_grows_beyond_its_size() -> None:
     assert graft(played, spec("c")) == "the plan has 100 tasks and 100 is the most"
 
 
+def test_nothing_joins_a_plan_that_still_waits_for_the_person() -> None:
+    played = Played(BUILD).start("plan")
+    played.record(e.PlanProposed(TaskId("plan"), (spec("a"),), "planner"))
+
+    assert graft(played, spec("c")) == "a plan waits for your word: edit that one"
+
+
 def test_a_flow_without_planned_work_takes_none() -> None:
     assert "takes no tasks" in graft(Played(QUICK_FLOW), spec("c"))
 

@@ -18,6 +18,7 @@ from engine import events as e
 from engine.budget import Dimension, Refusal, Spend
 from engine.codec import decode, encode, kind_of
 from engine.decide import consequences, with_consequences
+from engine.decision.handoffs import handed_off
 from engine.due import Attempting, Checking, Effect, Landing, Reaping, due
 from engine.evolve import evolve, fold
 from engine.flow import Flow
@@ -27,6 +28,7 @@ from engine.policy import LADDERS, starting_rung
 from engine.state import Approval, Run, Task
 from engine.wishes import Granted, grant
 from engine.words import (
+    Answer,
     CheckResult,
     Failure,
     Finding,
@@ -253,13 +255,19 @@ class World:
             self.overspend(task, attempt)
         elif self.chance(self.temper.failing):
             self.record(e.AttemptFailed(task.task, attempt, self.luck.choice(list(Failure)), "no luck"))
+        elif task.spec.handoff and self.chance(0.4):
+            to = self.luck.choice((*task.spec.handoff.to, task.spec.agent, "nobody"))
+            self.record(handed_off(self.run, task, to, "not mine", self.luck.choice(("all I know", "it is yours"))))
         elif self.chance(self.temper.wrong_form):
             self.result(task, attempt, self.luck.choice(list(Role)))
         else:
             self.result(task, attempt, task.spec.role)
 
     def begin(self, task: Task, attempt: int) -> None:
-        """What `engine.attempt` does before an agent works."""
+        """What `engine.attempt` does before an agent works, and `engine.measuring` before a command runs."""
+        if task.spec.command:
+            self.record(e.TaskStarted(task.task, attempt, "", "", "", self.run.head, rung=-1))
+            return
         rung = starting_rung(self.run, task)
         start = task.next_start or self.run.head
         ladder = self.run.roster[task.agent].ladder
@@ -298,9 +306,22 @@ class World:
                 verdict = Verdict(accepts, "so it is", findings=(Finding("look here", "a.py", 3),))
                 self.record(e.VerdictGiven(TaskId(task.spec.about), task.task, verdict))
             case Role.TEXT:
-                self.record(e.TaskProduced(task.task, attempt, "a text", "the text"))
+                answers = {name: self.answers(field) for name, field in task.spec.answers.items()}
+                self.record(e.TaskProduced(task.task, attempt, "a text", "the text", answers=answers))
+            case Role.COMMAND:
+                number = self.luck.choice(("0", "1"))
+                self.record(e.TaskProduced(task.task, attempt, "ran", "1", answers={"number": (number,)}))
             case Role.WORK:
+                if self.chance(0.2):
+                    self.record(e.FollowUpsProposed(task.task, attempt, self.plan()))
                 self.record(self.work(task, attempt))
+
+    def answers(self, field: Answer) -> tuple[str, ...]:
+        """One of the words that are offered; a list of any length, its entries more than once."""
+        words = field.choices or ("a.py", "b.py", "c.py")
+        if not field.is_list:
+            return (self.luck.choice(words),)
+        return tuple(self.luck.choice(words) for _ in range(self.luck.randint(0, 4)))
 
     def work(self, task: Task, attempt: int) -> e.TaskProduced:
         """A commit, or none, with a tree of its own or one that somebody else made too."""
@@ -362,7 +383,10 @@ class World:
             "outliving": ("allow", "deny"),
             "stuck": ("skip",),
             "budget": ("stop",),
+            "gate": ("allow", "deny"),
+            "vote": ("skip",),
             "check": ("allow", "deny"),
+            "follow-ups": ("allow", "deny"),
         }
         options = asked.options if self.temper.wishes > 0 else final[asked.form]
         self.temper.wishes -= 1

@@ -217,8 +217,9 @@ def _is_tiny(brief: Brief, profile: ModelProfile) -> bool:
 
 def _cannot(brief: Brief, profile: ModelProfile) -> str:
     """Why this model cannot do this task at all; empty when it can."""
-    if _is_tiny(brief, profile) and brief.task.answers:
-        return f"{brief.rung.model} is a tiny model: it summarises, it cannot answer in fields"
+    if _is_tiny(brief, profile) and (brief.task.answers or brief.claims):
+        what = "name what it rests on" if brief.claims else "answer in fields"
+        return f"{brief.rung.model} is a tiny model: it summarises, it cannot {what}"
     if _is_tiny(brief, profile) and role_of(brief) is not Role.TEXT:
         return f"{brief.rung.model} is a tiny model: it summarises, it cannot {_DEEDS[role_of(brief)]}"
     return ""

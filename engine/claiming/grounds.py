@@ -7,7 +7,7 @@ from engine.claiming.evidence import Ground
 from engine.claiming.places import GitPlaces
 from engine.claims import Resolved, resolve_all, resolve_findings
 from engine.clean import clean_line
-from engine.decision.sceptics import Standing, empty_rejection, lost_claims, stands, weighed
+from engine.decision.sceptics import Standing, empty_verdict, lost_claims, stands, weighed
 from engine.git.diffs import file_changes
 from engine.git.snapshots import snapshot_tree
 from engine.state import Lane, Run, Task
@@ -31,11 +31,13 @@ async def heard(
 
 
 async def judged(run: Run, task: Task, workspace: Workspace, verdict: Verdict) -> Verdict | e.AttemptFailed:
-    """A verdict in which only what was found weighs, or the failed attempt of a rejection that shows nothing."""
+    """A verdict in which only what was found weighs, or the failed attempt of one that shows nothing."""
     places = await in_thread(places_for, run, task, workspace)
     found = await in_thread(resolve_findings, verdict.findings, places)
-    if feedback := empty_rejection(verdict, found):
-        return _failed(task, f"rejects, and nothing that it names can be found: {verdict.summary}", feedback)
+    subject = run.tasks.get(TaskId(task.spec.about), task)
+    if feedback := empty_verdict(verdict, found, subject):
+        word = "accepts" if verdict.accepts else "rejects"
+        return _failed(task, f"{word}, and nothing that it names can be found: {verdict.summary}", feedback)
     return weighed(verdict, found)
 
 

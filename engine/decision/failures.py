@@ -8,7 +8,7 @@ from engine import events as e
 from engine.decision.between import loop_between, open_points
 from engine.decision.budget_question import ask_about_budget
 from engine.decision.reviews import to_landing
-from engine.decision.sceptics import on_empty_rejection
+from engine.decision.sceptics import on_empty_verdict
 from engine.identity import approval_id
 from engine.loops.verdict import BETWEEN_AGENTS
 from engine.policy import Decision, choose, react
@@ -35,7 +35,7 @@ def on_failure(run: Run, event: e.AttemptFailed) -> tuple[e.Event, ...]:
     loops = loop_between(run, task.task) if event.failure is Failure.REVIEW else ()
     if loops and all(_is_certain(run, task, loop, is_folded=False) for loop in loops):
         return loops
-    empty = on_empty_rejection(task, event.failure, event.reason)
+    empty = on_empty_verdict(task, event.failure, event.reason)
     decision = empty or _next_round(run, task, event) or react(run, task, event.failure, event.reason)
     led_to = carry_out(run, task, decision, event.failure, event.feedback or event.reason, event.resume_from)
     return (*loops, *led_to)

@@ -2,7 +2,7 @@
 
 Only what the engine found weighs (`engine.claims`). A rejection needs a finding that holds; an acceptance supports only
 with evidence that the author did not bring; agreement weighs nothing, however many agree. A rejection of which nothing
-can be found goes back to the reviewer once, then they abstain.
+can be found goes back to the reviewer once, then they abstain; so does an acceptance of what nothing else proves.
 
 Author and sceptic, both with evidence, have so many rounds; then a third judges, on a model that neither used; then the
 person. Where nobody is there the work has failed, as disputed.
@@ -26,6 +26,7 @@ from engine.words import AgentCard, Claim, Failure, Finding, Reaction, Reference
 ROUNDS = 2
 """How often author and sceptic may answer each other before a third is heard."""
 MINOR = "minor"
+_ASK = "Cite what can be looked up: path, line and quote, or a command as you ran it."
 CRITIC = ".critic"
 
 
@@ -117,12 +118,26 @@ def _as_found(finding: Finding, why: str) -> Finding:
     return finding if finding.is_found else replace(finding, severity=MINOR, text=f"{finding.text} (not found: {why})")
 
 
-def empty_rejection(verdict: Verdict, found: Sequence[tuple[Finding, str]]) -> str:
-    """What a reviewer is told whose rejection rests on nothing that can be found; empty for any other verdict."""
-    if verdict.accepts or any(one.is_found and one.severity != MINOR for one, _ in found):
+def empty_verdict(verdict: Verdict, found: Sequence[tuple[Finding, str]], subject: Task) -> str:
+    """What a reviewer is told whose verdict shows nothing where something must be shown; empty for any other.
+
+    In: found, the verdict's findings with why they were not found; subject, what is judged.
+    """
+    if verdict.accepts:
+        shows = is_grounded(subject) or any(one.is_found for one, _ in found)
+        return "" if shows else f"Nothing proves this work but your word. {_ASK}{_reasons(found)}"
+    if any(one.is_found and one.severity != MINOR for one, _ in found):
         return ""
-    reasons = "\n".join(f"- “{one.text}”: {why}" for one, why in found if why)
-    return f"The engine could not find what your findings rest on. Cite what can be looked up, or accept:\n{reasons}"
+    return f"The engine could not find what your findings rest on. {_ASK}{_reasons(found)}"
+
+
+def _reasons(found: Sequence[tuple[Finding, str]]) -> str:
+    return "".join(f"\n- “{one.text}”: {why}" for one, why in found if why)
+
+
+def is_grounded(task: Task) -> bool:
+    """Whether a result stands by itself while nothing objects: claims that the engine found, or a check that holds."""
+    return bool(task.claims) or task.is_proven
 
 
 def is_sceptical(run: Run, node: Node) -> bool:
@@ -141,8 +156,7 @@ def asks_claims(run: Run, task: Task) -> bool:
 def tally(task: Task, reviews: Sequence[Task], quorum: int) -> Tally:
     """How a sceptical node stands: what supports against what objects, once a third was heard what they say.
 
-    Where nothing objects, claims that the engine found stand by themselves, and so does a proof; anything else has
-    then simply not been judged.
+    Where nothing objects, what is grounded stands by itself; anything else has then simply not been judged.
     """
     panel, third = _panel(reviews)
     if third:
@@ -154,8 +168,7 @@ def tally(task: Task, reviews: Sequence[Task], quorum: int) -> Tally:
         return Tally(True, False, False)
     if Weight.OBJECTS in weights:
         return Tally(False, supports + still_open < quorum, False)
-    is_over, is_grounded = not still_open, bool(task.claims) or task.is_proven
-    return Tally(is_over and is_grounded, False, is_over and not is_grounded)
+    return Tally(not still_open and is_grounded(task), False, not still_open and not is_grounded(task))
 
 
 def _panel(reviews: Sequence[Task]) -> tuple[list[Task], Task | None]:
@@ -217,7 +230,7 @@ def dispute(run: Run, task: Task, nodes: Sequence[Node]) -> str:
     return f"disputed: {task.agent} and {reviews[0].agent} both show evidence, {heard}: {points}"
 
 
-def on_empty_rejection(task: Task, failure: Failure, reason: str) -> Decision | None:
+def on_empty_verdict(task: Task, failure: Failure, reason: str) -> Decision | None:
     """A reviewer who showed nothing looks once more, then abstains; None for any other failure."""
     if failure is not Failure.CLAIM or task.spec.role is not Role.REVIEW:
         return None

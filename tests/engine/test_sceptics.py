@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from engine import events as e
 from engine.claims import Resolved, Unresolved
-from engine.decision.sceptics import Standing, Weight, empty_rejection, stands, tally, weighed, weight
+from engine.decision.sceptics import Standing, Weight, empty_verdict, stands, tally, weighed, weight
 from engine.flow import Flow, Node, Until, Vote
 from engine.state import Task
 from engine.words import (
@@ -39,6 +40,7 @@ ECHOES = Verdict(True, "as it says", findings=(Finding("same", "a.py", 3, "minor
 SUPPORTS = Verdict(True, "so it is", findings=(Finding("more", "b.py", 7, "minor", "", (OTHER,), is_found=True),))
 OBJECTS = Verdict(False, "it does not", findings=(Finding("no", "b.py", 7, "major", "", (OTHER,), is_found=True),))
 EMPTY = Verdict(False, "I doubt it", findings=(Finding("no", "c.py", 1, "major", "", (Reference("c.py", 1, "z"),)),))
+ANSWER = Task(TaskSpec("answer", "answer", Role.TEXT, "summariser", ""), S.REVIEWING, claims=CLAIMS)
 THIRD = Rung("local/third", "large")
 PEOPLE = {
     **roster((QUICK, LARGE)),
@@ -121,8 +123,17 @@ def test_a_suspicion_says_why_it_is_one_and_sends_nothing_back() -> None:
     found = ((EMPTY.findings[0], "there is no file c.py"),)
     (finding,) = weighed(EMPTY, found).findings
     assert (finding.severity, finding.text) == ("minor", "no (not found: there is no file c.py)")
-    assert "there is no file c.py" in empty_rejection(EMPTY, found)
-    assert empty_rejection(OBJECTS, ((OBJECTS.findings[0], ""),)) == ""
+    assert "there is no file c.py" in empty_verdict(EMPTY, found, ANSWER)
+    assert empty_verdict(OBJECTS, ((OBJECTS.findings[0], ""),), ANSWER) == ""
+
+
+def test_an_acceptance_must_show_something_only_where_nothing_else_does() -> None:
+    work = Task(TaskSpec("edit", "edit", Role.WORK, "coder", ""), S.REVIEWING)
+    shown = ((SUPPORTS.findings[0], ""),)
+    assert empty_verdict(AGREES, (), work).startswith("Nothing proves this work but your word.")
+    assert empty_verdict(AGREES, (), replace(work, is_proven=True)) == ""
+    assert empty_verdict(AGREES, (), ANSWER) == ""
+    assert empty_verdict(SUPPORTS, shown, work) == ""
 
 
 @given(st.lists(st.sampled_from((None, AGREES, SUPPORTS, OBJECTS, EMPTY)), min_size=1, max_size=7), st.integers(1, 7))
@@ -131,8 +142,7 @@ def test_a_tally_is_one_thing_at_most_and_open_only_while_somebody_has_not_spoke
 ) -> None:
     spec = TaskSpec("r", "doubt", Role.REVIEW, "sceptic", "", about="answer", round=1)
     reviews = [Task(spec, S.DONE if one else S.RUNNING, verdict=one) for one in said]
-    task = Task(TaskSpec("answer", "answer", Role.TEXT, "summariser", ""), S.REVIEWING, claims=CLAIMS)
-    found = tally(task, reviews, min(quorum, len(said)))
+    found = tally(ANSWER, reviews, min(quorum, len(said)))
     assert sum(found) <= 1
     assert any(found) or None in said
     if OBJECTS in said and SUPPORTS not in said:

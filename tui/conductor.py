@@ -100,6 +100,12 @@ class Conductor(Protocol):
         Raises:  OrchestraError when it cannot be told.
         """
 
+    def take_back(self, agent: str, note: str) -> str:
+        """Take a note out of a specialist's memory; returns a sentence on how it went.
+
+        Raises:  OrchestraError with a sentence for the person.
+        """
+
     def subjects(self, commits: tuple[str, ...]) -> Mapping[str, str]:
         """First lines of the messages of commits, by their id; those that are not there are left out."""
 

@@ -8,8 +8,13 @@ from functools import partial
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 
+from tui.cells import tidy_line
 from tui.dashboard import Dashboard
 from tui.theme import theme_files
+
+NOTES = 8
+"""How many of the shown run's newest notes can be taken back from here."""
+NAME_CHARS = 120
 
 
 class DashboardCommands(Provider):
@@ -38,4 +43,16 @@ class DashboardCommands(Provider):
                 yield f"{key.group}: {key.word}  ({key.shown})", key.help, partial(app.run_action, action)
         for name in theme_files(app.theme_folder):
             yield f"Theme: {name}", "Change the colours", partial(app.use_theme, name)
+        for agent, note in _notes(app):
+            take_back = partial(app.conductor.take_back, agent, note)
+            name = tidy_line(f"Forget: {agent} noted: {note}")[:NAME_CHARS]
+            yield name, "Take this note out of the specialist's memory", partial(app.in_thread, take_back, app.report)
         yield "First run", "What is there and what is missing", app.action_first_run
+
+
+def _notes(app: Dashboard) -> Iterator[tuple[str, str]]:
+    """Who noted what in the shown run, the newest first."""
+    taken = app.shown_run.notes_taken if app.shown_run else ()
+    for line in dict.fromkeys(reversed(taken[-NOTES:])):
+        agent, _, note = line.partition(": ")
+        yield agent, note

@@ -26,6 +26,7 @@ class FakeConductor:
     first_lines: dict[str, str] = field(default_factory=dict)
     sent: list[tuple[str, str, dict[str, object]]] = field(default_factory=list)
     started: list[tuple[str, str]] = field(default_factory=list)
+    taken_back: list[tuple[str, str]] = field(default_factory=list)
     engines: int = 0
 
     def start(self, goal: str, flow: str = "auto") -> str:
@@ -68,6 +69,12 @@ class FakeConductor:
         """A lane's changes."""
         self._demand()
         return self.patch
+
+    def take_back(self, agent: str, note: str) -> str:
+        """A note is to be taken back."""
+        self._demand()
+        self.taken_back.append((agent, note))
+        return f"{agent} has forgotten: {note}"
 
     def subjects(self, commits: tuple[str, ...]) -> dict[str, str]:
         """First lines of commits."""

@@ -427,6 +427,20 @@ async def test_the_palette_knows_the_table_and_the_themes() -> None:
         assert app.theme == "paper"
 
 
+async def test_a_note_is_taken_back_from_the_palette() -> None:
+    conductor, history = FakeConductor(), story()
+    history.events.append((e.NoteTaken(TaskId("parser"), "coder", "Tests need make deps."), history.at))
+    app = stage(history, conductor)
+    async with app.run_test(size=SIZE) as pilot:
+        await in_lanes(app, pilot, history, "ctrl+p", *"forget: coder")
+        await pilot.pause(0.3)
+        await pilot.press("enter")
+        await app.workers.wait_for_complete()
+        await pilot.pause()
+    assert conductor.taken_back == [("coder", "Tests need make deps.")]
+    assert app.faults == ["coder has forgotten: Tests need make deps."]
+
+
 async def test_the_theme_changes_while_everything_runs() -> None:
     app = stage(story())
     async with app.run_test(size=SIZE) as pilot:

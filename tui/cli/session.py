@@ -168,6 +168,16 @@ class Session:
 
         return subjects(self.places.root, commits)
 
+    def take_back(self, agent: str, note: str) -> str:
+        """Take a note out of a specialist's memory."""
+        from agents.memory import Memory
+
+        try:
+            is_gone = Memory(self.places.memory).take_back(agent, note)
+        except OSError as error:
+            raise UserFault(f"The memory of {agent} cannot be written: {error.strerror}.") from error
+        return f"{agent} has forgotten: {note}" if is_gone else f"{agent} does not remember that any more."
+
     def plan_yaml(self, tasks: tuple[Mapping[str, object], ...]) -> str:
         """Planned tasks as the YAML that a person edits."""
         import msgspec

@@ -18,6 +18,9 @@ GOAL_CELLS = 32
 ROUTE_CELLS = 24
 """Fewer tell nothing of why a run works the way it does."""
 
+TASKS_PER_RULE = 2
+"""Waves of fewer tasks are only marked at their first one: a rule above each would say less than the tasks."""
+
 PLAN_FROM = 100
 """Screens of at least this width have a plan column."""
 
@@ -91,7 +94,8 @@ def plan_rows(board: Board, width: int, height: int, selected: str | None, glyph
     if not board.plan:
         rows.append(((" no run yet", "faint+italic"),))
     waves = {row.wave for row in board.plan}
-    has_rules = len(waves) > 1 and len(board.plan) + len(waves) <= room
+    tops = sum(row.depth == 0 for row in board.plan)
+    has_rules = len(waves) > 1 and tops >= TASKS_PER_RULE * len(waves) and len(board.plan) + len(waves) <= room
     shown = _window(board.plan, room, selected)
     before = shown[0].wave if shown and not has_rules else 0
     for row in shown:

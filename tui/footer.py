@@ -24,7 +24,8 @@ _FIRST: dict[Phase, tuple[str, ...]] = {
     Phase.PAUSED: ("lane.pause", "lane.steer", "lane.open"),
 }
 """What a lane in that phase needs most; where none is named, the usual keys."""
-_OVER = ("lane.open", "lane.retry", "prompt.enter", "run.list")
+_SETTLED = ("lane.open", "lane.needs", "prompt.enter")
+_RUN_OVER = ("lane.open", "prompt.enter", "run.list")
 _LAST = ("app.help_lanes", "app.detach")
 
 
@@ -44,9 +45,12 @@ def footer_offers(
         return tuple((key.shown, key.word) for key in footer_keys(place, tuple(table)))
     if asked is not None:
         return _answers(asked, keys)
+    if is_over:
+        keys["prompt.enter"] = replace(keys["prompt.enter"], word="new goal")
+        return _named(keys, (*_RUN_OVER, *_LAST))
     if lane.phase is Phase.PAUSED:
         keys["lane.pause"] = replace(keys["lane.pause"], word="go on")
-    first = _FIRST.get(lane.phase) or (_OVER if lane.phase.is_over or is_over else ())
+    first = _FIRST.get(lane.phase) or (_SETTLED if lane.phase.is_over else ())
     if not first:
         return tuple((key.shown, key.word) for key in footer_keys(place, tuple(table)))
     return _named(keys, (*first[: MOST - len(_LAST)], *_LAST))

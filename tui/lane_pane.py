@@ -84,9 +84,8 @@ def _body(view: LaneView, output: LaneOutput | None, frame: Frame, inner: int) -
     if notice and room >= 3:
         notice.append(((frame.glyphs.rule * inner, "border"),))
         room -= 1
-    said = output.tail(inner, room, frame.above) if output and room else []
-    if not said and view.told:
-        said = _told_rows(view.told, inner, room)
+    is_told = bool(view.told) and (view.phase is Phase.ASKS or output is None or not output.lines)
+    said = _told_rows(view.told, inner, room) if is_told else output.tail(inner, room, frame.above) if output else []
     if not said and not notice:
         said = [((_silence(view), "faint+italic"),)]
     blank: list[Row] = [()] * (room - len(said))

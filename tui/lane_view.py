@@ -21,6 +21,9 @@ FADE_S = 30.0
 TOLD_LINES = 60
 """How much of what is to be read a pane is given."""
 
+ABOUT_THEIR_BODY = frozenset({"plan", "gate", "vote"})
+"""Questions whose body is to be read before any of the lane's own words."""
+
 ATTENTION = frozenset({Phase.ASKS, Phase.LOOPING, Phase.FAILED})
 """Phases whose colour the whole frame takes."""
 
@@ -249,7 +252,7 @@ def _notice(run: Run, task: Task, lane: Lane, phase: Phase, lens: Lens) -> tuple
 def _told(run: Run, task: Task, phase: Phase) -> tuple[str, ...]:
     if phase is Phase.ASKS:
         asked = question_of(run, task.task)
-        return _lines(asked.body) if asked and asked.form != "command" else ()
+        return _lines(asked.body) if asked and asked.form in ABOUT_THEIR_BODY else ()
     return _lines(task.output) if task.spec.role in (Role.COMMAND, Role.VOTE) else ()
 
 

@@ -13,7 +13,7 @@ from itertools import islice
 from tui.cells import Row, tidy, wrap
 from tui.glyphs import PRETTY, Glyphs
 from tui.marking import cut, mark, mark_diff, plain
-from tui.picture import MARK
+from tui.picture import MARK, TURN
 
 LINES_KEPT = 4_000
 LINE_CHARACTERS = 4_000
@@ -80,6 +80,10 @@ class LaneOutput:
     def add(self, stream: str, text: str) -> None:
         """Take in a piece of a stream, of any length, cleaned here once more."""
         text = tidy(text)
+        if stream == TURN:
+            if self._is_open:
+                self._end_line()
+            return
         if not text:
             return
         self.version += 1

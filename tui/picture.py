@@ -17,6 +17,9 @@ FACTS_KEPT = 4_000
 MARK = "mark"
 """The stream of lines between two pieces of what a lane said that do not belong together."""
 
+TURN = "turn"
+"""The stream of what stands between two turns of a lane: the next one begins on a line of its own."""
+
 
 class Fact(NamedTuple):
     """One line of the journal."""

@@ -83,10 +83,17 @@ def _waves(run: Run, tasks: list[Task]) -> Mapping[str, int]:
     makers += [(node.name, node.each.partition(".")[0]) for node in run.flow.nodes if "." in node.each]
     votes = {task.spec.node for task in tasks if task.spec.role is Role.VOTE}
     wanted = (
-        _Wanted(spec.task, spec.node, (*spec.needs, *spec.after), spec.node in votes, spec.role is Role.PLAN)
-        for spec in (task.spec for task in tasks)
+        _Wanted(task.spec.task, task.spec.node, _needs(run, task), task.spec.node in votes, task.spec.role is Role.PLAN)
+        for task in tasks
     )
     return _levels(tuple(wanted), tuple(makers))
+
+
+def _needs(run: Run, task: Task) -> tuple[str, ...]:
+    """What comes before a task; a vote is beside its seats, and behind the nodes that it counts."""
+    own = (*task.spec.needs, *task.spec.after)
+    node = run.node_of(task) if task.spec.role is Role.VOTE else None
+    return (*own, *node.needs, *node.after, *(node.vote.of if node.vote else ())) if node else own
 
 
 @lru_cache(maxsize=8)
@@ -106,9 +113,9 @@ def _levels(wanted: tuple[_Wanted, ...], makers: tuple[tuple[str, str], ...]) ->
         for one in wanted
     }
     waves = _sorted(graph)
-    if all(one.is_planner for one in wanted if waves.get(one.task) == 1):
-        # Planning comes before the first wave of what is planned.
-        waves = {task: wave - 1 for task, wave in waves.items()}
+    # Planning comes before the first wave of what is planned.
+    before = min((waves.get(one.task, 0) for one in wanted if one.is_planner), default=0)
+    waves = {task: max(0, wave - before) for task, wave in waves.items()}
     # The seats of one vote are one thing to a plan.
     things = {(waves.get(one.task, 0), one.node if one.is_voice else one.task) for one in wanted}
     sizes = Counter(wave for wave, _ in things)

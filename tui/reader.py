@@ -24,7 +24,7 @@ from engine.store.reader import LogReader
 from engine.store.rows import ChunkRow, CommandRow
 from engine.words import RunId
 from tui.facts import fact_of
-from tui.picture import FACTS_KEPT, MARK, Fact, Picture, Piece
+from tui.picture import FACTS_KEPT, MARK, TURN, Fact, Picture, Piece
 from tui.playing import is_played
 
 PERIOD_S = 0.05
@@ -52,8 +52,8 @@ class _Watch(msgspec.Struct):
     """The engine that took the run up again last."""
     last_at: float = 0.0
     """When its newest event was."""
-    attempts: dict[str, str] = {}
-    """Which attempt each lane spoke in last."""
+    turns: dict[str, tuple[str, int]] = {}
+    """The attempt and turn in which each lane spoke last."""
     recent: dict[str, deque[tuple[float, int]]] = {}
 
 
@@ -206,12 +206,12 @@ class LogFollower(threading.Thread):
             newest = reader.last_chunk_seq()
             tails = [row for task in run.tasks for row in reader.tail_chunks(run.run, task, TAIL_CHUNKS)]
             watch.chunk_seq = newest
-            return _joined([row for row in tails if row.seq <= newest], watch.attempts)
+            return _joined([row for row in tails if row.seq <= newest], watch.turns)
         rows = reader.chunks(run.run, watch.chunk_seq)
         if rows:
             watch.chunk_seq = rows[-1].seq
             self._count(watch, rows)
-        return _joined(rows, watch.attempts)
+        return _joined(rows, watch.turns)
 
     def _count(self, watch: _Watch, rows: list[ChunkRow]) -> None:
         now = self._clock.monotonic()
@@ -241,17 +241,20 @@ def _rate(heard: deque[tuple[float, int]]) -> int:
     return round(characters / CHARACTERS_PER_TOKEN / span)
 
 
-def _joined(rows: list[ChunkRow], attempts: dict[str, str]) -> tuple[Piece, ...]:
-    """Neighbouring pieces of one lane and stream as one, lanes in the order they spoke; a mark begins each new attempt.
+def _joined(rows: list[ChunkRow], turns: dict[str, tuple[str, int]]) -> tuple[Piece, ...]:
+    """Neighbouring pieces of one lane and stream as one, lanes in the order they spoke; turns and attempts kept apart.
 
-    In: attempts, the one that each lane spoke in last; brought up to date.
+    In: turns, the attempt and turn that each lane spoke in last; brought up to date.
     """
     pieces: dict[str, list[tuple[str, list[str]]]] = {}
     for row in rows:
         said = pieces.setdefault(row.lane, [])
-        if attempts.get(row.lane, row.attempt) != row.attempt:
+        before = turns.get(row.lane, (row.attempt, row.turn))
+        turns[row.lane] = row.attempt, row.turn
+        if before[0] != row.attempt:
             said.append((MARK, [f"attempt {row.attempt}\n"]))
-        attempts[row.lane] = row.attempt
+        elif before[1] != row.turn:
+            said.append((TURN, [""]))
         if said and said[-1][0] == row.stream:
             said[-1][1].append(row.text)
         else:

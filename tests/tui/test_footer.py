@@ -27,8 +27,8 @@ def keys(history: History, task: str, is_stopped: bool = False) -> list[str]:
         (voted(), "verdict", ["d skip", "enter choose"]),
         (story(), "session", ["b break", "s steer", "f not a loop"]),
         (story(), "client", ["s steer", "enter open", "p pause"]),
-        (finished(), "session", ["t try again", "enter open"]),
-        (finished(), "parser", ["enter open"]),
+        (finished(), "session", ["enter open", "i new goal", "H runs"]),
+        (story(), "parser", ["enter open", "n next need"]),
     ],
 )
 def test_the_footer_begins_with_what_the_lane_needs(history: History, task: str, first: list[str]) -> None:

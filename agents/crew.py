@@ -27,6 +27,7 @@ from agents.rules import read_rules, rules_text
 from agents.sitting import Sitting
 from agents.tiny import opening
 from agents.tools.declared import DeclaredCommand
+from agents.tools.following import FinishWithFollowUps
 from agents.tools.handing import HandOff
 from agents.tools.registry import by_name
 from agents.tools.tool import Limits, Tool, ToolContext
@@ -179,7 +180,9 @@ def tools_for(agent: AgentDefinition, brief: Brief) -> dict[str, Tool]:
     names = [name for name in agent.tools if name != "finish"]
     if role is not Role.WORK:
         names = [name for name in names if name not in WRITING]
-    known = by_name([*names, *(["finish"] if role is Role.WORK else [])])
+    known = by_name([*names, *(["finish"] if role is Role.WORK and not brief.may_propose else [])])
+    if role is Role.WORK and brief.may_propose:
+        offered.append(FinishWithFollowUps(brief.may_propose))
     return {tool.spec.name: tool for tool in (*known, *offered)}
 
 

@@ -147,7 +147,7 @@ def outcome_of_finish(finish: Finish) -> Outcome:
     summary = (clean(finish.summary).strip() + proof)[:SUMMARY_CHARS]
     if finish.outcome == "gave_up":
         return failed(Failure.GAVE_UP, summary, finish.summary)
-    return Produced(summary)
+    return Produced(summary, follow_ups=finish.follow_ups)
 
 
 def outcome_of_text(role: Role, brief: Brief, text: str) -> Outcome | None:

@@ -192,6 +192,9 @@ class Attempts:
             # What the log holds is what the file holds: an adopted commit gives the same text.
             output = output if output.endswith("\n") else output + "\n"
             _write_below(root, task.spec.writes, output)
+        if outcome.follow_ups:
+            # Before the commit: an adopted one would otherwise have lost them.
+            await self._record(effect, e.FollowUpsProposed(effect.task, effect.attempt, outcome.follow_ups))
         made = await self._commit(effect, task, summary, key)
         if made is None and await self._stands(task):
             tree = await self._workspace.tree_of(task.start_commit)

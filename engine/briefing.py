@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from engine.decision.follow_ups import may_propose
 from engine.decision.handoffs import may_go_to
 from engine.decision.sceptics import asks_claims
 from engine.graph import upstream_of
@@ -48,6 +49,7 @@ async def brief_for(run: Run, task: Task, workspace: Workspace, root: Path, save
         commands=tuple(tool for tool in run.flow.tools if tool.name in task.spec.tools),
         rules=tuple(rule.sentence for rule in run.rules),
         claims=asks_claims(run, task),
+        may_propose=may_propose(run, task),
         earlier_output=task.output[:OUTPUT_CHARS] if task.feedback and task.spec.role is Role.TEXT else "",
     )
 

@@ -114,6 +114,8 @@ class Brief:
     """A sentence for each rule that the engine holds the diff against."""
     claims: bool = False
     """Whether the result must name places that the engine can look up."""
+    may_propose: int = 0
+    """How many tasks beyond this one the agent may propose."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +128,8 @@ class Produced:
     """The typed fields that the task asks for."""
     claims: tuple[Claim, ...] = ()
     """What the result rests on, as the agent names it."""
+    follow_ups: tuple[TaskSpec, ...] = ()
+    """Tasks that go beyond this one, for the plan."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from engine.model import ToolSpec
 from engine.ports import Answer, Question
 from engine.sandbox.sandbox import MEBIBYTE, CommandResult, OnOutput, Sandbox
 from engine.sandbox.scope import WriteScope
+from engine.words import TaskSpec
 
 Kind: TypeAlias = Literal["read", "edit", "run", "note", "finish"]
 DISPLAY_LIMIT = 120
@@ -68,6 +69,8 @@ class Finish:
     """Who goes on."""
     reason: str = ""
     """Why they should."""
+    follow_ups: tuple[TaskSpec, ...] = ()
+    """Tasks that go beyond this one."""
 
 
 @dataclass(frozen=True, slots=True)

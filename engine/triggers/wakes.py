@@ -23,12 +23,15 @@ class Wakes:
         self._pending: dict[str, Pending] = {}
 
     def changed(self, path: str) -> None:
-        """A file of the checkout, relative to its top, was touched. Called from any thread."""
+        """A file, or a folder ending in a slash, of the checkout was touched. Called from any thread.
+
+        In: path, relative to the top. A folder may have come with all that is in it, so everybody looks.
+        """
         if path == ".git" or path.startswith(".git/"):
             self.moved(path.removeprefix(".git").removeprefix("/"))
             return
         for trigger in self._triggers:
-            if trigger.is_about(path):
+            if trigger.is_about(path) or (path.endswith("/") and trigger.cause is Cause.CHANGE):
                 self.touch(trigger)
 
     def moved(self, path: str) -> None:

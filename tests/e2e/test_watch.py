@@ -104,6 +104,20 @@ def test_a_changed_file_starts_a_flow_and_the_same_content_does_not_start_it_aga
     assert runs(world) == ["r1", "r2", "r3"]
 
 
+def test_a_storm_of_changes_is_one_run_and_one_more(world: World) -> None:
+    words = (*prepared(world), *QUICK, "--on-change", "src/**", "--goal", "mend it")
+
+    with watch(world, *words) as watching:
+        watching.told("looked")
+        for number in range(2_000):
+            world.write({f"src/new/deep/{number}.py": "x = 1\n"})
+        watching.told("over")
+        world.write({"src/new/deep/0.py": "x = 2\n"})
+        watching.told("over", 2)
+
+    assert 2 <= len(runs(world)) <= 3
+
+
 def test_a_commit_of_a_person_starts_a_flow_and_a_landing_does_not(world: World) -> None:
     words = (*prepared(world), *QUICK, "--on-commit", "--goal", "review it")
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from watchdog.events import (
     DirCreatedEvent,
     DirDeletedEvent,
+    DirMovedEvent,
     FileClosedEvent,
     FileCreatedEvent,
     FileDeletedEvent,
@@ -27,6 +28,7 @@ from engine.triggers.wakes import Wakes
 KINDS: list[type[FileSystemEvent]] = [
     DirCreatedEvent,
     DirDeletedEvent,
+    DirMovedEvent,
     FileClosedEvent,
     FileCreatedEvent,
     FileDeletedEvent,
@@ -48,7 +50,7 @@ class _Teller(FileSystemEventHandler):
         for path in filter(None, (event.src_path, event.dest_path)):
             relative = os.path.relpath(os.fsdecode(str(path)), self._top)
             if relative != "." and not relative.startswith(".."):
-                self._tell(relative.replace(os.sep, "/"))
+                self._tell(relative.replace(os.sep, "/") + ("/" if event.is_directory else ""))
 
 
 @contextmanager

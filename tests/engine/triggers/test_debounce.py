@@ -77,6 +77,14 @@ def test_only_what_counts_wakes_anybody() -> None:
     assert wakes._pending == {}
 
 
+def test_a_folder_that_came_with_files_in_it_is_looked_into() -> None:
+    wakes = Wakes([FILES, COMMITS], SystemClock())
+
+    wakes.changed("elsewhere/")
+
+    assert list(wakes._pending) == [FILES.key]
+
+
 def test_a_branch_that_moves_wakes_who_waits_for_commits() -> None:
     for path in ("refs/heads/main", "HEAD", "packed-refs"):
         wakes = Wakes([FILES, COMMITS], SystemClock())

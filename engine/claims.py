@@ -21,7 +21,7 @@ from engine.claiming.evidence import contradiction, find_result
 from engine.claiming.places import Places
 from engine.claiming.quotes import Page, find_quote
 from engine.claiming.symbols import find_symbol
-from engine.claiming.wording import counts, numbers_in
+from engine.claiming.wording import counts, is_assent, numbers_in
 from engine.clean import clean_line
 from engine.words import CheckResult, Claim, Finding, Reference
 
@@ -71,6 +71,8 @@ def resolve(claim: Claim, places: Places) -> Resolution:
     """
     if not claim.refs:
         return Unresolved(claim, "it names no place where it can be looked up")
+    if is_assent(claim.text):
+        return Unresolved(claim, "it only agrees: say what is so, not who is right")
     if len(claim.refs) > MAX_REFS:
         return Unresolved(claim, f"it names more than {MAX_REFS} places; say less in one claim")
     looked = [_look(ref, places) for ref in claim.refs]

@@ -18,6 +18,10 @@ from engine.clean import clean_line
 from engine.words import CheckResult, Reference
 
 _HOLLOW = frozenset({"echo", "printf", "true", "false", "exit", "sleep", "yes", "seq", "date", "cd", ":", "set"})
+_SHOWING = frozenset({"cat", "head", "tail", "less", "more", "nl", "tac"})
+"""What prints a file prints what somebody wrote into it: a file is quoted from the tree."""
+_PRINTS = re.compile(r"""\s*(?:print|puts|console\.log|say)\s*\(?\s*(['"])[^'"]*\1\s*\)?\s*;?\s*""")
+_SCRIPTED = frozenset({"-c", "-e"})
 _MASKED = re.compile(r"(?:\|\||;)\s*(?:true|:|exit\s+0|echo\b[^|;&]*)\s*$")
 _BREAKS = frozenset(";|&()")
 DIGEST_CHARS = 12
@@ -44,7 +48,7 @@ def find_result(ref: Reference, ground: Ground) -> CheckResult | str:
     named = ground.names.get(ref.command.strip("`"), ref.command)
     command, shown = _same(named), f"`{clean_line(ref.command, 80)}`"
     if is_hollow(named):
-        return f"{shown} only prints what it is told"
+        return f"{shown} only prints what it is told, or what was written into a file; quote the file"
     if ref.exit_code is None and ref.number is None and not ref.quote and not ref.digest:
         return f"{shown}: say how it ended, its exit code or a number"
     ran = [result for result in ground.results if _same(result.command) == command]
@@ -151,8 +155,23 @@ def is_hollow(command: str) -> bool:
         words = list(reader)
     except ValueError:
         return False
-    heads = [word for before, word in zip([";", *words], words, strict=False) if set(before) <= _BREAKS]
-    return all(head in _HOLLOW or set(head) <= _BREAKS for head in heads)
+    starts = [at for at, before in enumerate([";", *words[:-1]]) if set(before) <= _BREAKS] if words else []
+    return all(_is_hollow_part(words[at:]) for at in starts)
+
+
+def _is_hollow_part(words: list[str]) -> bool:
+    """Whether a command that begins here only prints what it is given."""
+    head, *rest = words
+    if head in _HOLLOW or head in _SHOWING or set(head) <= _BREAKS:
+        return True
+    return (
+        len(rest) > 1 and rest[0] in _SCRIPTED and (bool(_PRINTS.fullmatch(rest[1])) or _is_hollow_shell(head, rest[1]))
+    )
+
+
+def _is_hollow_shell(shell: str, script: str) -> bool:
+    """Whether a shell is given a script that only prints."""
+    return shell.rpartition("/")[2] in ("sh", "bash", "dash", "zsh") and is_hollow(script)
 
 
 def is_masked(command: str) -> bool:

@@ -44,6 +44,14 @@ _STEMS = {
     "commit": ("commit",),
     "test": ("test",),
 }
+_ASSENT_WORDS = """agree agreed agrees confirm confirmed confirms confirming concur correct right true accurate valid sound yes
+indeed fine good exactly looks seems same above stated said says claimed verified checked approve approved lgtm"""
+_ASSENT = frozenset(_ASSENT_WORDS.split())
+_PLAIN_WORDS = """i we it this that is are was the a an with and to as all both what of in by also me us completely fully my
+everything our their his her author researcher reviewer reviewers sceptic agent agents claim claims finding findings answer
+analysis statement conclusion previous other others one two three here now be been has have so too"""
+_PLAIN = frozenset(_PLAIN_WORDS.split())
+"""Words that name nothing of a repository."""
 _REPORTED = re.compile(r"(?<![\w.])(\d{1,9})\s+([A-Za-z]\w*)|\b([A-Za-z]\w*)\s*[:=]\s*(\d{1,9})(?![\w.])")
 _PLAIN_NUMBER = re.compile(r"(?<![\w.])\d{1,9}(?![\w]|\.\d)")
 RESULTS = ("fail", "pass", "error", "skip", "warn")
@@ -91,6 +99,12 @@ def outcome(text: str) -> str:
     stem = stem_of(match[1] or match[2])
     is_none = re.match(r"no(?:ne)?\b", match[0].strip(), re.IGNORECASE)
     return {"pass": "fail", "fail": "pass"}[stem] if is_none else stem
+
+
+def is_assent(text: str) -> bool:
+    """Whether a statement says nothing but that somebody agrees: it has no subject that could be looked up."""
+    words = re.findall(r"[^\W\d_]+", text.lower())
+    return any(word in _ASSENT for word in words) and all(word in _ASSENT or word in _PLAIN for word in words)
 
 
 def reported(output: str) -> dict[str, set[int]]:

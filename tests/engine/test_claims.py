@@ -260,7 +260,20 @@ def test_a_finding_is_found_with_its_line_put_right(repository: Repository) -> N
 
 @pytest.mark.parametrize(
     ("command", "is_so"),
-    [("echo 1", True), ("true && echo ok", True), ("pytest; echo ok", False), ("printf x | cat", False), ("", True)],
+    [
+        ("echo 1", True),
+        ("true && echo ok", True),
+        ("pytest; echo ok", False),
+        ("printf x | cat", True),
+        ("", True),
+        ("cat out.txt", True),
+        ("cat a | grep -c b", False),
+        ("python -c \"print('44 passed')\"", True),
+        ("python -c 'import a; print(a.x)'", False),
+        ("bash -c 'echo 44 passed'", True),
+        ("sh -c pytest", False),
+        ("echo 'a; b' && :", True),
+    ],
 )
 def test_a_command_that_only_prints_is_known(command: str, is_so: bool) -> None:
     assert is_hollow(command) is is_so

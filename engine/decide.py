@@ -28,7 +28,7 @@ from engine.decision.plans import on_plan, on_plan_accepted, on_plan_answer
 from engine.decision.results import on_outliving_answer, on_produced, settle_checks
 from engine.decision.reviews import on_verdict
 from engine.decision.unmanned import on_gate_answer, settle_unmanned
-from engine.decision.votes import on_vote_answer
+from engine.decision.votes import on_vote_answer, stop_voices
 from engine.evolve import evolve
 from engine.growth import first_tasks
 from engine.state import Run
@@ -106,7 +106,7 @@ def _on_waiting(run: Run, event: e.TaskWaiting) -> tuple[e.Event, ...]:
         return _answered(run, event.approval)
     if asked and run.is_unattended:
         return (e.ApprovalAnswered(asked.approval, asked.default, by=NOBODY),)
-    return ()
+    return stop_voices(run)
 
 
 def _on_answer(run: Run, event: e.ApprovalAnswered) -> tuple[e.Event, ...]:

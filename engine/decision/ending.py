@@ -6,6 +6,7 @@ from engine import events as e
 from engine.decision.follow_ups import are_awaited, on_done_with_follow_ups
 from engine.decision.reviews import settle_review
 from engine.decision.unmanned import settle_unmanned
+from engine.decision.votes import stop_voices
 from engine.graph import (
     doomed,
     hanging,
@@ -56,6 +57,7 @@ def _hanging(run: Run) -> tuple[e.Event, ...]:
     stand = hanging(run)
     return (
         tuple(e.TaskCancelled(review.task) for review in needless_reviews(run, stand)[:1])
+        or stop_voices(run)
         or tuple(e.TaskSkipped(task.task, reason, is_passed=True) for task, reason in unwanted(run, stand)[:1])
         or tuple(e.TaskSkipped(task.task, f"needs {need}") for task, need in doomed(run, stand)[:1])
         or settle_unmanned(run, stand.unmanned)

@@ -54,8 +54,9 @@ def settle_review(run: Run, subject: TaskId) -> tuple[e.Event, ...]:
         return third
     led_to = _outcome(run, task, stands)
     reviews = (review for stand in stands for review in current_reviews(run, task, stand.node)) if led_to else ()
-    stopped = (e.TaskSkipped(one.task, "judged without it", is_passed=True) for one in reviews if not one.is_settled)
-    return (*led_to, *stopped)
+    # Who is still at it is stopped first, one at a time: each of them comes back here, and what is decided stays so.
+    is_open = next((one for one in reviews if not one.is_settled), None)
+    return (e.TaskSkipped(is_open.task, "judged without it", is_passed=True),) if is_open else led_to
 
 
 def _outcome(run: Run, task: Task, stands: list[Judgement]) -> tuple[e.Event, ...]:

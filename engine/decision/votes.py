@@ -9,16 +9,18 @@ from engine.flow import Node
 from engine.graph import voices
 from engine.identity import approval_id
 from engine.state import Approval, Run, Task
-from engine.words import TaskState
+from engine.words import Role, TaskState
 
 DECIDED = "the vote is decided"
+LOST = "no answer can win any more"
+_OVER = (TaskState.DONE, TaskState.FAILED, TaskState.WAITING)
 
 
 def tally(run: Run, task: Task) -> tuple[e.Event, ...]:
     """Count what was said so far.
 
-    Out: the answer, the end of those who have not spoken and the end of the vote as soon as an answer has its quorum;
-         a question to the person when none can reach it; nothing while it is open.
+    Out: the answer and the end of the vote as soon as one has its quorum; a question to the person when none can reach
+         it; nothing while it is open.
     """
     node = run.node_of(task)
     heard = voices(run, task)
@@ -33,12 +35,23 @@ def tally(run: Run, task: Task) -> tuple[e.Event, ...]:
         return ()
     choice, most = counts.most_common(1)[0] if counts else ("", 0)
     if most >= quorum:
-        stopped = (e.TaskSkipped(voice.task, DECIDED, is_passed=True) for voice in still_open)
-        return (e.VoteCounted(task.task, field, choice, dict(counts), quorum), *stopped, e.TaskDone(task.task))
+        return (e.VoteCounted(task.task, field, choice, dict(counts), quorum), e.TaskDone(task.task))
     if most + len(still_open) >= quorum:
         return ()
-    stopped = (e.TaskSkipped(voice.task, "no answer can win any more", is_passed=True) for voice in still_open)
-    return (*_no_quorum(run, task, node, counts, quorum, len(heard)), *stopped)
+    return _no_quorum(run, task, node, counts, quorum, len(heard))
+
+
+def stop_voices(run: Run) -> tuple[e.Event, ...]:
+    """The next one who need not speak any more: their vote is decided, or no answer can win it."""
+    if not any(node.vote for node in run.flow.nodes):
+        return ()
+    votes = (task for task in run.tasks.values() if task.spec.role is Role.VOTE and task.state in _OVER)
+    silent = ((voice, vote) for vote in votes for voice in voices(run, vote) if not voice.is_settled)
+    found = next(silent, None)
+    if found is None:
+        return ()
+    voice, vote = found
+    return (e.TaskSkipped(voice.task, DECIDED if vote.state is TaskState.DONE else LOST, is_passed=True),)
 
 
 def field_of(run: Run, node: Node) -> str:

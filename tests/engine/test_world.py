@@ -9,7 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from engine.flow import Flow, Node
+from engine.flow import Flow, Node, Until, Vote
+from engine.words import Answer, CheckSpec, Handoff
 from tests.engine.world import Temper, World, people
 from tests.stubs.runs import BUILD, CHECK, DIGEST, QUICK_FLOW, REVIEWED
 
@@ -26,7 +27,46 @@ CHAIN = Flow(
         Node("review", agent="reviewer", watch="two"),
     ),
 )
-FLOWS = (BUILD, DIGEST, QUICK_FLOW, REVIEWED, CHAIN, NEEDS_THE_PLANNED)
+KINDS, LISTED, VOICED = {"kind": Answer(("a", "b"))}, {"files": Answer(is_list=True)}, {"says": Answer(("yes", "no"))}
+ROUTED = Flow(
+    "routed",
+    "conditions, gates and joins",
+    (
+        Node("triage", agent="summariser", answers=KINDS),
+        Node("fix", agent="coder", edits=True, when={"triage.kind": ("a",)}),
+        Node("judge", agent="summariser", when={"triage.kind": ("b",)}, answers=VOICED),
+        Node("gate", human=True, when={"judge.says": ("no",)}),
+        Node("behind", agent="summariser", needs=("gate",), after=("fix",)),
+        Node("join", agent="summariser", needs=("fix", "judge")),
+    ),
+)
+SPREAD = Flow(
+    "spread",
+    "a list, a critic, a handoff, a count",
+    (
+        Node("list", agent="summariser", answers=LISTED),
+        Node("work", agent="coder", each="list.files", edits=True, until=Until("reviewer", max=2)),
+        Node("desk", agent="coder", needs=("list",), handoff=Handoff(("debugger", "summariser"), 2)),
+        Node("count", run=CheckSpec("count", want="any"), after=("work",)),
+        Node("more", agent="coder", edits=True, when={"count.number": ("1",)}, may_be_empty=True),
+        Node("last", agent="summariser", after=("more", "desk")),
+    ),
+)
+VOTED = Flow(
+    "voted",
+    "seats, voices, a jury and a second watcher",
+    (
+        Node("seats", agent="summariser", answers=VOICED, vote=Vote(n=3, quorum=2)),
+        Node("one", agent="summariser", answers=VOICED),
+        Node("two", agent="summariser", answers=VOICED, when={"seats.says": ("yes",)}),
+        Node("voices", vote=Vote(of=("one", "two"), quorum=2, hears_all=True)),
+        Node("work", agent="coder", edits=True, needs=("seats",)),
+        Node("jury", agent="reviewer", watch="work", vote=Vote(n=3)),
+        Node("taste", agent="reviewer", watch="work"),
+        Node("last", agent="summariser", needs=("voices", "work")),
+    ),
+)
+FLOWS = (BUILD, DIGEST, QUICK_FLOW, REVIEWED, CHAIN, NEEDS_THE_PLANNED, ROUTED, SPREAD, VOTED)
 ITEMS = ("commit:aaa", "commit:bbb", "file:c.py")
 
 shares = st.sampled_from((0.0, 0.1, 0.3, 0.7))

@@ -84,7 +84,7 @@ def voted(is_counted: bool = False) -> History:
         TaskSpec(f"verdict-{seat}", "verdict", Role.TEXT, "judge", "decide", f"verdict-{seat}", needs)
         for seat in (1, 2, 3)
     ]
-    specs.append(TaskSpec("verdict", "verdict", Role.VOTE, "", "count the voices", "verdict: the vote", needs))
+    specs.append(TaskSpec("verdict", "verdict", Role.VOTE, "", "count the voices", "verdict: the vote"))
     specs.append(TaskSpec("tie", "tie", Role.GATE, "", "a tie", "tie", ("verdict",)))
     specs.append(TaskSpec("minutes", "minutes", Role.WORK, "summariser", "minutes", "minutes", ("verdict", "tie")))
     history.add(*(e.TaskAdded(spec) for spec in specs))

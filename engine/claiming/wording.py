@@ -44,12 +44,18 @@ _STEMS = {
     "commit": ("commit",),
     "test": ("test",),
 }
-_ASSENT_WORDS = """agree agreed agrees confirm confirmed confirms confirming concur correct right true accurate valid sound yes
-indeed fine good exactly looks seems same above stated said says claimed verified checked approve approved lgtm"""
+_ASSENT_WORDS = """
+agree agreed agrees confirm confirmed confirms confirming concur correct right true accurate valid
+sound yes indeed fine good exactly looks seems same above stated said says claimed verified checked
+approve approved lgtm
+"""
 _ASSENT = frozenset(_ASSENT_WORDS.split())
-_PLAIN_WORDS = """i we it this that is are was the a an with and to as all both what of in by also me us completely fully my
-everything our their his her author researcher reviewer reviewers sceptic agent agents claim claims finding findings answer
-analysis statement conclusion previous other others one two three here now be been has have so too"""
+_PLAIN_WORDS = """
+i we it this that is are was the a an with and to as all both what of in by also me us completely
+fully my everything our their his her author researcher reviewer reviewers sceptic agent agents
+claim claims finding findings answer analysis statement conclusion previous other others one two
+three here now be been has have so too
+"""
 _PLAIN = frozenset(_PLAIN_WORDS.split())
 """Words that name nothing of a repository."""
 _REPORTED = re.compile(r"(?<![\w.])(\d{1,9})\s+([A-Za-z]\w*)|\b([A-Za-z]\w*)\s*[:=]\s*(\d{1,9})(?![\w.])")

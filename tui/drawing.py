@@ -186,7 +186,7 @@ class DrawingApp(CommandingApp):
         tail = self.palette.theme.name if self.size.width >= 180 else ""
         lane = self.view.lane(self._board.selected) if self._board.selected is not None else None
         is_over = self.shown_run is not None and self.shown_run.is_over
-        offers = footer_offers(place, self.keys, lane, self.selected_question(), is_over)
+        offers = footer_offers(place, self.keys, lane, self.selected_question(), is_over, self.is_stopped())
         self._footer.show([chrome.footer_row(offers, self.size.width, tail)])
 
     def arrange(self) -> None:

@@ -20,10 +20,10 @@ _FIRST: dict[Phase, tuple[str, ...]] = {
     Phase.LOOPING: ("lane.break", "lane.steer", "lane.forgive", "lane.escalate", "lane.open"),
     Phase.FAILED: ("lane.retry", "lane.open", "lane.needs"),
     Phase.CANCELLED: ("lane.undo", "lane.retry", "lane.open"),
-    Phase.STOPPED: ("run.resume", "lane.open", "run.list"),
     Phase.PAUSED: ("lane.pause", "lane.steer", "lane.open"),
 }
 """What a lane in that phase needs most; where none is named, the usual keys."""
+_STOPPED = ("run.resume", "lane.open", "run.list")
 _SETTLED = ("lane.open", "lane.needs", "prompt.enter")
 _RUN_OVER = ("lane.open", "prompt.enter", "run.list")
 _LAST = ("app.help_lanes", "app.detach")
@@ -35,14 +35,18 @@ def footer_offers(
     lane: LaneView | None = None,
     asked: Approval | None = None,
     is_over: bool = False,
+    is_stopped: bool = False,
 ) -> tuple[Offer, ...]:
     """At most seven keys for what has the focus.
 
-    In: lane, the selected one; asked, its question; is_over, whether the run is.
+    In: lane, the selected one; asked, its question; is_over, whether the run is; is_stopped, whether nobody plays it.
     """
     keys = {key.id: key for key in table}
     if place is not Place.LANES or lane is None:
         return tuple((key.shown, key.word) for key in footer_keys(place, tuple(table)))
+    if is_stopped:
+        # Nothing else leads on: an answer too is heard only by an engine that plays the run.
+        return _named(keys, (*_STOPPED, *_LAST))
     if asked is not None:
         return _answers(asked, keys)
     if is_over:

@@ -22,6 +22,7 @@ _READING = (
     ("j k, PgUp PgDn, g G", "Scroll"),
     ("/", "Search; n and N go on"),
     ("y", "Copy everything that is shown"),
+    ("1-9, b c f …", "In a question: the words of a vote, as the last row shows them"),
     ("esc", "Back"),
 )
 _MEANINGS = {
@@ -39,6 +40,9 @@ _MEANINGS = {
     Phase.SENT_BACK: "a review that sends work back",
     Phase.FAILED: "will not be done; the events say why",
     Phase.PENDING: "waits for what it needs",
+    Phase.SKIPPED: "something it needs will never come",
+    Phase.PASSED: "not wanted in this run: a condition that does not hold, a vote that is decided",
+    Phase.STOPPED: "no engine plays the run: R goes on where it stands",
 }
 
 

@@ -63,7 +63,15 @@ KEYS: tuple[Key, ...] = (
     Key(
         "lane.allow", "a", "answer('a')", "allow", "Answer the lane's question: allow, accept, try again", L, "Answers"
     ),
-    Key("lane.always", "A", "answer('A')", "always", "Allow this and the same question from now on", L, "Answers"),
+    Key(
+        "lane.always",
+        "A",
+        "answer('A')",
+        "always",
+        "Allow this and the same question from now on; take a stuck task's work as it stands",
+        L,
+        "Answers",
+    ),
     Key("lane.deny", "d", "answer('d')", "deny", "Answer the lane's question: deny, skip", L, "Answers"),
     Key("lane.reject", "r", "answer('r')", "reject", "Refuse, and say in words what to do instead", L, "Answers"),
     Key("lane.pause", "p", "pause", "pause", "Pause the lane at its next turn, or let it go on", L, "Lane", 3),

@@ -15,7 +15,7 @@ from tui.view import board
 def keys(history: History, task: str, is_stopped: bool = False) -> list[str]:
     run = history.fold()
     lane = board(run, Lens(history.at, is_stopped=is_stopped)).lane(task)
-    offers = footer_offers(Place.LANES, TABLE, lane, question_of(run, task), run.is_over)
+    offers = footer_offers(Place.LANES, TABLE, lane, question_of(run, task), run.is_over, is_stopped)
     return [f"{key} {word}" for key, word in offers]
 
 
@@ -45,6 +45,7 @@ def test_a_paused_lane_is_offered_to_go_on() -> None:
 
 def test_a_lane_that_nobody_plays_is_offered_to_be_resumed() -> None:
     assert keys(waves(), "w2-1", is_stopped=True)[0] == "R resume"
+    assert keys(gated(), "ship", is_stopped=True)[0] == "R resume"
 
 
 def test_a_failed_lane_is_offered_another_try_while_the_run_goes_on() -> None:

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from engine.budget import OnCap
 from engine.ladders import ALWAYS, LADDERS, Step, built_in
 from engine.spending import can_stay_local
-from engine.starting import climb_words, start_of
 from engine.state import Run, Task
 from engine.words import AgentCard, Failure, Reaction, Rung
 
@@ -99,6 +98,9 @@ def _possible(  # the facts, and the rule by which they are looked at
         if rung < 0:
             return None
         above = run.roster[task.agent].ladder[rung]
+        # Imported late, as below: the terminal folds and never routes, and it need not wait for what routes.
+        from engine.starting import climb_words
+
         words = why if rule == YOU else climb_words(run, task, why)
         return Decision(reaction, rule, f"{above.tier}: {words}", task.agent, rung)
     if reaction is R.LOCAL:
@@ -145,6 +147,8 @@ def first_rung(run: Run, agent: str, tier: str = "") -> int:
 
 def starting_rung(run: Run, task: Task) -> int:
     """The step of the ladder on which the task's next attempt is made; -1 when no model is allowed there."""
+    from engine.starting import start_of
+
     card = run.roster.get(task.agent)
     rung = task.rung if task.attempt and task.rung >= 0 else start_of(run, task).rung
     return rung if card and rung < len(card.ladder) else -1

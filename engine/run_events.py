@@ -9,7 +9,7 @@ from engine.conformance.rule import Rule
 from engine.event import Event
 from engine.flow import Flow
 from engine.ladders import Policy
-from engine.routing import Counters, Outcome
+from engine.routing.counters import Counters, Outcome
 from engine.words import (
     AgentCard,
     ApprovalId,

@@ -11,7 +11,7 @@ from engine.conformance.rule import Rule
 from engine.flow import Flow, Node
 from engine.ladders import Policy
 from engine.lifecycle import SETTLED
-from engine.routing import Counters, Outcome
+from engine.routing.counters import Counters, Outcome
 from engine.words import (
     AgentCard,
     ApprovalId,

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from engine.routing.histogram import Histogram
-from engine.routing.kinds import Kind
 from engine.routing.signals import Signals
 from engine.words import Value
+
+if TYPE_CHECKING:
+    from engine.routing.kinds import Kind
 
 ENOUGH_OF_KIND = 30
 """Outcomes of one kind from which its turns are a spread of their own."""

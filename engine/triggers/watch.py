@@ -43,7 +43,7 @@ class Happening:
 
     trigger: str
     what: str
-    """looked, started, over, again, ours, refused, trouble."""
+    """looked, started, asks, over, again, ours, refused, trouble; note and watching at the beginning."""
     words: str
     run: str = ""
 

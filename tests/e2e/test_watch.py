@@ -13,8 +13,9 @@ from typing import Any
 
 from engine.errors import StoreMissing
 from engine.store.reader import LogReader
+from engine.words import TaskId
 from tests.e2e import scenes
-from tests.e2e.world import World, until
+from tests.e2e.world import World, call, until
 
 QUICK = ("--quiet", "0.3", "--poll", "600")
 
@@ -148,6 +149,34 @@ def test_once_takes_the_briefs_that_lie_there_and_leaves(world: World) -> None:
     assert world.state("r1").goal == "Mend $(touch /tmp/x) it"
     assert (inbox / "done" / "r1-a.md").exists()
     assert "nobody-knows" in (inbox / "refused" / "b.md.reason.txt").read_text()
+
+
+def test_a_run_whose_engine_was_killed_is_gone_on_with(world: World) -> None:
+    words = scenes.set_up(world, ("one",), {"one": scenes.talks(6, 40, delay_s=0.03)})
+
+    with watch(world, *words, "--yes", "--json", *QUICK, "--on-commit", "--goal", "review it") as watching:
+        watching.told("looked")
+        world.git("commit", "-qm", "by a person", "--allow-empty")
+        watching.told("started")
+        world.wait_for(lambda run: run.tasks[TaskId("one")].attempt)
+        world.engine_process().kill()
+        over = watching.told("over")
+
+    assert over[0]["words"].startswith("proven")
+    assert runs(world) == ["r1"]
+    assert world.state().resumed
+
+
+def test_a_run_that_asks_says_so(world: World) -> None:
+    ask = call("run_command", "I want to look it up.", command="echo postage", network=True)
+    words = scenes.set_up(world, ("one",), {"one": [ask]})
+
+    with watch(world, *words, "--json", *QUICK, "--on-commit", "--goal", "review it") as watching:
+        watching.told("looked")
+        world.git("commit", "-qm", "by a person", "--allow-empty")
+        (asks,) = watching.told("asks")
+        assert asks["run"] == "r1"
+        assert "dashboard" in asks["words"]
 
 
 def test_a_repository_s_triggers_wait_for_trust(world: World) -> None:

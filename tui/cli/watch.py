@@ -26,7 +26,7 @@ from engine.clean import clean_line
 from engine.clock import SystemClock
 from engine.codec import decode
 from engine.errors import OrchestraError, StoreMissing, UserFault
-from engine.events import RunCancelled, RunFinished
+from engine.events import ApprovalAsked, RunCancelled, RunFinished
 from engine.git.gateway import Git
 from engine.git.repository import open_repository
 from engine.store.commands import send
@@ -46,7 +46,7 @@ from tui.cli.wish import start_wish
 
 JSON_VERSION = 1
 MOST_REFUSALS = 50
-_LAST = (RunFinished.__name__, RunCancelled.__name__)
+_TELLING = (RunFinished.__name__, RunCancelled.__name__, ApprovalAsked.__name__)
 PAUSED_POLL_S = 5.0
 """How often to look where the system tells nothing."""
 
@@ -108,7 +108,7 @@ def watch_command(arguments: list[str]) -> int:
     with watching(session.places.home / "watch.lock"):
         wish = {name: value for name, value in start_wish(options, "", options.yes).items() if name != "goal"}
         seen = Seen(session.places.home / "triggers.json")
-        starter = SessionStarter(session)
+        starter = SessionStarter(session, say)
         clock = SystemClock()
         watch = Watch(triggers, Looker(git), seen, starter, read_brief, wish, clock, say)
         if options.once:
@@ -182,6 +182,7 @@ class SessionStarter:
     """Starts runs through a session; implements `engine.triggers.trigger.Starter`."""
 
     session: Session
+    say: Callable[[Happening], None]
     _read_to: dict[str, int] = field(default_factory=dict)
     """The last event of each run that was read."""
 
@@ -229,11 +230,14 @@ class SessionStarter:
             return "lost: there is no log any more"
         for row in rows:
             self._read_to[run] = row.seq
-            event = decode(row.kind, row.payload) if row.kind in _LAST else None
+            event = decode(row.kind, row.payload) if row.kind in _TELLING else None
             if isinstance(event, RunFinished):
                 return f"{event.outcome}: {event.reason}"
             if isinstance(event, RunCancelled):
                 return "cancelled"
+            if isinstance(event, ApprovalAsked):
+                # Nobody sits at this terminal: whoever does is asked in the dashboard.
+                self.say(Happening("", "asks", clean_line(f"{event.title} (answer in the dashboard)", 300), run))
         if not self.session.engine_alive():
             self.session.send(run, "resume", {})
         return ""

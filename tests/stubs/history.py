@@ -331,11 +331,12 @@ def tokens(seed: int) -> Iterator[str]:
 def feed(path: Path, lanes: int, rate: float, seconds: float, history: History | None = None) -> None:
     """Stream tokens into a store for a while: `rate` tokens per second in each lane."""
     history = history or crowd(lanes)
-    now = time.time()  # noqa: TID251  # a stream for the eye happens now
-    history.events = [(event, at - history.at + now) for event, at in history.events]
-    speakers = [task for task in history.fold().lanes][-lanes:]
-    streams = {lane: tokens(number) for number, lane in enumerate(speakers)}
     with acquire(path, SystemClock()) as lease, EventLog.open(path, lease.epoch) as log:
+        # After the lease, as the facts of an engine are: else the run would be one that it does not play.
+        now = time.time()  # noqa: TID251  # a stream for the eye happens now
+        history.events = [(event, at - history.at + now) for event, at in history.events]
+        speakers = [task for task in history.fold().lanes][-lanes:]
+        streams = {lane: tokens(number) for number, lane in enumerate(speakers)}
         _write(log, history)
         _stream(log, history, streams, rate, seconds)
 

@@ -12,8 +12,10 @@ from typing import TypeAlias
 
 from agents.document import nearest
 from agents.flow_shape import NAME, CommandShape, FlowShape, NodeShape, step_of
+from agents.policy_file import ONLY_FOR
 from engine.judge import ANY, want_fault
 from engine.plan import is_reserved
+from engine.words import Reaction
 
 ITEMS = "items"
 SLOTS = ("goal", "item", "outputs")
@@ -248,9 +250,12 @@ def _policy(_shape: FlowShape, _name: str, node: NodeShape) -> Found:
     for failure, steps in node.policy.items():
         for step in steps:
             try:
-                step_of(step)
+                reaction = Reaction(step_of(step)[0])
             except ValueError as error:
                 yield "policy", f"{failure}: {error}.", "See them: orchestra-tui policy"
+                continue
+            if ONLY_FOR.get(reaction, failure) != failure:
+                yield "policy", f"`{reaction}` does nothing about `{failure}`.", f"It is for `{ONLY_FOR[reaction]}`."
 
 
 def regex_fault(pattern: str) -> str:

@@ -62,6 +62,7 @@ FAULTS = [
     ("_commands", "  b: {run: {run: make, want: '== 0', metric: '('}}", "no regular expression", "Correct"),
     ("_commands", "  b: {run: {run: make, want: '== 0'}}", "nothing finds one", "metric"),
     ("_policy", "  b: {agent: coder, policy: {check: [pray]}}", "is no step", "orchestra-tui policy"),
+    ("_policy", "  b: {agent: coder, policy: {check: [nudge 1, ask]}}", "does nothing about `check`", "for `stuck`"),
     ("strangers", "  b: {agent: codr}", "Nobody is called `codr`", "Did you mean `coder`?"),
     ("strangers", "  b: {agent: coder, until: {critic: zzz}}", "Nobody is called `zzz`", "orchestra-tui agents"),
     ("strangers", "  b: {agent: coder, handoff: {to: [codr]}}", "Nobody is called `codr`", "Did you mean `coder`?"),

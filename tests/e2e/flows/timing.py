@@ -14,8 +14,10 @@ from typing import Any, TypeVar
 from tests.stubs.clock import FakeClock, settle
 
 T = TypeVar("T")
-STANDSTILL_ROUNDS = 4_000
-"""Rounds without anybody at work or asleep after which a test is stuck rather than slow."""
+ROUNDS = 100
+"""Times that the loop goes round before those who do nothing are taken to be at rest: a fact passes many hands."""
+STANDSTILL_ROUNDS = 400
+"""Times of rest without anybody asleep after which a test is stuck rather than slow."""
 
 
 class CountingThreads(ThreadPoolExecutor):
@@ -23,12 +25,13 @@ class CountingThreads(ThreadPoolExecutor):
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(max_workers=8)
-        self.at_work = 0
+        self.at_work = self.begun = 0
         self._loop = loop
 
     def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
         """Run in a thread and count it until asyncio has heard of its end."""
         self.at_work += 1
+        self.begun += 1
         future = super().submit(fn, *args, **kwargs)
         # Asyncio adds its own callback after this returns; ours must come after it.
         self._loop.call_soon(future.add_done_callback, lambda _: self._loop.call_soon_threadsafe(self._ended))
@@ -53,8 +56,9 @@ class RestlessClock(FakeClock):
             task = group.create_task(work)
             idle = 0
             while not task.done():
-                await settle(8)
-                if threads.at_work:
+                before = threads.begun
+                await settle(ROUNDS)
+                if threads.at_work or threads.begun != before:
                     await asyncio.sleep(0.0005)
                 elif self.sleeping:
                     idle = 0

@@ -62,7 +62,9 @@ def meeting(one: str, other: str) -> str:
     Both are read as automata and walked side by side, the shortest path first.
     """
     mine, theirs = _steps(one), _steps(other)
-    if not mine or not theirs:
+    short, long = sorted((_head(one), _head(other)), key=len)
+    # Most globs differ before their first wildcard: a path cannot begin with both.
+    if not mine or not theirs or not long.startswith(short):
         return ""
     waiting = deque([((0, False), (0, False), "")])
     seen = set()
@@ -127,6 +129,12 @@ def _steps(pattern: str) -> tuple[str, ...]:
     if steps and not pattern.endswith("*"):
         steps += ["below", "**"]
     return tuple(steps)
+
+
+@lru_cache(maxsize=1024)
+def _head(pattern: str) -> str:
+    """What every path that a glob matches begins with."""
+    return _parts(pattern)[0]
 
 
 _MEANING = {"**/": r"(?:[^/]+/)*", "**": r".*", "*": r"[^/]*", "?": r"[^/]"}

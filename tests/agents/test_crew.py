@@ -280,6 +280,18 @@ async def test_a_note_is_a_fact_and_comes_back_in_the_next_attempt(root: Path, t
 
     assert [fact.text for fact in desk.of(NoteTaken)] == ["Tests need make deps."]
     assert "- Tests need make deps." in model.last[0].content
+    assert memory.held("coder")[0].origin.startswith(f"{brief(root).run} {brief(root).task.task} 19")
+
+
+async def test_a_secret_is_no_note_and_its_author_is_told(root: Path, tmp_path: Path) -> None:
+    memory, desk = Memory(tmp_path / "state"), PaperDesk()
+    model = scripted(call("note", text="The key is ghp_abcdefghijklmnopqrstuvwxyz0123456789"), finish())
+
+    await crew_of(model, memory).attempt(brief(root), desk)
+
+    assert desk.of(NoteTaken) == []
+    assert memory.agents() == ()
+    assert "holds no secrets" in model.last[-1].content
 
 
 async def test_a_tool_that_was_not_offered_is_answered_with_those_that_were(root: Path) -> None:

@@ -33,7 +33,7 @@ FAR = {"first_delay_s": 120.0}
 
 def says(output: str, **answers: Any) -> dict[str, Any]:
     """The turn that ends a text, with its fields."""
-    return call("finish", output=output, **answers)
+    return call("finish", output, output=output, **answers)
 
 
 def shown(path: str, line: int, quote: str, text: str = "") -> list[dict[str, Any]]:
@@ -49,19 +49,22 @@ COMPARES = shown("check.sh", 3, "test $bad = 0", "numbers are compared as words"
 
 def writes(path: str, content: str) -> list[dict[str, Any]]:
     """The turns of a piece of work that is one file."""
-    return [call("write_file", path=path, content=content), call("finish", summary=f"{path} is written")]
+    return [
+        call("write_file", f"I write {path}.", path=path, content=content),
+        call("finish", summary=f"{path} is written"),
+    ]
 
 
 def reads(path: str) -> dict[str, Any]:
     """A turn that looks at a file."""
-    return call("read_file", path=path)
+    return call("read_file", f"First I look at {path}.", path=path)
 
 
 def verdict(accepts: bool, summary: str, path: str = "README.md", line: int = 1, quote: str = "") -> dict[str, Any]:
     """The turn that ends a review."""
     evidence = quote or f"{path}:{line}"
     finding = {"path": path, "line": line, "severity": "major", "text": summary, "evidence": evidence}
-    return call("give_verdict", accepts=accepts, summary=summary, findings=[] if accepts else [finding])
+    return call("give_verdict", summary, accepts=accepts, summary=summary, findings=[] if accepts else [finding])
 
 
 def plan(*tasks: Mapping[str, Any]) -> dict[str, Any]:

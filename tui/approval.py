@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from textual import events
 
-from engine.state import Approval, Run
-from engine.words import TaskSpec
+from engine.state import Approval, Run, Task
+from engine.words import Role, TaskSpec
 from tui.answers import Choice, choices
 from tui.cells import Row, fit, pad, tidy, tidy_line
 from tui.glyphs import Glyphs
@@ -34,7 +34,7 @@ class ApprovalScreen(ReadingScreen):
         asked = self.approval
         run = self.dashboard.shown_run
         task = run.tasks.get(asked.task) if run else None
-        asker = f"{who(task)}{self.glyphs.dot}{self.dashboard.name_of(task)}" if task else "the run"
+        asker = f"{asker_of(task)}{self.glyphs.dot}{self.dashboard.name_of(task)}" if task else "the run"
         icon = Phase.ASKS.icon(self.glyphs.is_ascii)
         lines: list[Row] = [((f" {icon} ", "asks+bold"), (tidy_line(asked.title), "asks+bold"))]
         told = (("asked by", asker), ("because", tidy_line(asked.why)), ("reach", tidy_line(asked.reach)))
@@ -110,6 +110,11 @@ class ApprovalScreen(ReadingScreen):
         if self._patch:
             return wrapped(diff_lines(self._patch), width)
         return wrapped(body_lines(self.approval), width)
+
+
+def asker_of(task: Task) -> str:
+    """Who asks: a gate and a count of votes ask by themselves."""
+    return "the flow" if task.spec.role in (Role.GATE, Role.VOTE) else who(task)
 
 
 def body_lines(asked: Approval) -> list[Row]:

@@ -124,6 +124,10 @@ def _cut(event: e.TaskInterrupted) -> str:
     return f"attempt {event.attempt} was cut when the engine stopped and starts anew{kept}"
 
 
+def _check_chosen(event: e.CheckChosen) -> str:
+    return f"the check is `{event.check.run}`" if event.check else "no check: results stay claims"
+
+
 def _answers(event: e.TaskProduced) -> str:
     given = (f"{name}={', '.join(words) or 'nothing'}" for name, words in event.answers.items())
     return f"answers {'  '.join(given)}"
@@ -186,6 +190,12 @@ _SENTENCES: dict[type[Event], tuple[Callable[[Any], str], str]] = {
     e.LandIntended: (lambda event: f"about to land {event.new[:10]}", "dim"),
     e.TaskStarted: (_started, "running"),
     e.TaskProduced: (_produced, "claimed"),
+    e.TaskUnverified: (lambda _: "no check applies: the result stays a claim", "claimed"),
+    e.LaneKept: (lambda event: f"its worktree stays: {event.reason}", "warning"),
+    e.NoteTaken: (lambda event: f"{event.agent} notes: {event.text}", "note"),
+    e.CheckChosen: (_check_chosen, "accent"),
+    e.FileTrusted: (lambda event: f"you trust {event.path}", "accent"),
+    e.LoopExcused: (lambda event: f"not a loop here from now on: {event.form} with {event.subject}", "looping"),
     e.TaskVerified: (lambda event: f"check holds: {event.reason}", "proven"),
     e.TaskMoved: (lambda event: f"goes on to {event.to}", "dim"),
     e.TaskDone: (lambda _: "done", "proven"),

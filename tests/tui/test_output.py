@@ -6,8 +6,9 @@ from hypothesis import strategies as st
 from tests.tui.stage import text
 from tui.cells import row_width, tidy
 from tui.output import LINE_CHARACTERS, LaneOutput
+from tui.picture import MARK, TURN
 
-STREAMS = st.sampled_from(["text", "thinking", "tool", "check", "note", "strange"])
+STREAMS = st.sampled_from(["text", "thinking", "tool", "check", "note", "mark", "turn", "strange"])
 PIECES = st.lists(st.tuples(STREAMS, st.text(alphabet="ab# -*`+@\n漢🙂\x1b\u202e", max_size=40)), max_size=20)
 
 
@@ -74,3 +75,19 @@ def test_an_anchor_stays_on_its_line_while_text_streams() -> None:
     output.add("text", "more\nand more\n")
     assert anchor is not None
     assert output.rows_below(anchor, 40) == 7
+
+
+def test_a_mark_stands_alone_and_ends_a_block_of_code_that_was_cut() -> None:
+    output = LaneOutput()
+    output.add("text", "```python\nx = 1")
+    output.add(MARK, "attempt 2\n")
+    output.add("text", "**Now** I know.")
+    assert [text(row) for row in output.tail(40, 9)] == ["```python", "x = 1", "── attempt 2 ──", "Now I know."]
+
+
+def test_each_turn_begins_on_a_line_of_its_own() -> None:
+    output = LaneOutput()
+    for _ in range(2):
+        output.add("text", "I look.")
+        output.add(TURN, "")
+    assert [text(row) for row in output.tail(40, 9)] == ["I look.", "I look."]

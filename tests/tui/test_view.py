@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -7,6 +9,7 @@ from engine import events as e
 from engine.evolve import fold
 from engine.state import Run
 from engine.words import (
+    ApprovalId,
     CheckResult,
     ContextPart,
     Failure,
@@ -21,6 +24,7 @@ from engine.words import (
     Verdict,
 )
 from tests.stubs.history import FLOW, ROSTER, History, began, crowd, finished, start, story
+from tests.stubs.patterns import gated, handed, run_asked, voted, waves
 from tests.tui.stage import text
 from tui import chrome
 from tui.cells import Row, row_width
@@ -242,3 +246,91 @@ def test_the_digit_of_a_task_does_not_change_when_reviews_come_in_between() -> N
     numbers = {row.task: row.number for row in lanes(story()).plan}
     assert numbers["client"] == 3
     assert numbers["parser.review1"] == 0
+
+
+def plan(history: History) -> dict[str, tuple[str, str, str]]:
+    """Each task's phase, agent and title in the plan."""
+    return {row.task: (row.phase.word, row.agent, row.title) for row in lanes(history).plan}
+
+
+def test_what_is_passed_over_is_not_what_is_skipped_and_does_not_count() -> None:
+    assert plan(handed())["bug"][0] == "passed over"
+    assert lanes(handed()).header.total == 4
+    lost = handed()
+    lost.add(e.TaskSkipped(TaskId("ship"), "it needs the desk"))
+    assert plan(lost)["ship"][0] == "skipped"
+
+
+def test_what_no_model_works_on_says_who_does() -> None:
+    agents = {task: agent for task, (_, agent, _) in (plan(gated()) | plan(voted())).items()}
+    assert (agents["ship"], agents["measure"], agents["verdict"]) == ("you", "engine", "vote")
+
+
+def test_a_vote_shows_its_count_and_each_seat_its_voice() -> None:
+    assert plan(voted())["verdict"][2] == "verdict: 3 of 3 voices"
+    counted = plan(voted(is_counted=True))
+    assert counted["verdict"][2] == "verdict: for (for 2, against 1; 2 needed)"
+    assert counted["verdict-2"][2] == "verdict-2: against"
+
+
+def test_a_task_that_was_passed_on_says_who_has_it_and_from_whom() -> None:
+    row = next(row for row in lanes(handed()).plan if row.task == "desk")
+    assert (row.agent, row.origin) == ("billing", "triage")
+    lane = lanes(handed()).lane("desk")
+    assert lane is not None
+    assert "from triage" in text(pane_rows(lane, None, Frame(80, 8, PRETTY))[-1])
+
+
+def test_a_task_on_its_way_to_the_next_hands_is_not_called_a_retry() -> None:
+    history = handed()
+    history.add(e.TaskHandedOff(TaskId("desk"), 2, "triage", 0, "not money after all"))
+    assert [lane.word for lane in lanes(history).lanes if lane.task == "desk"] == ["handed on"]
+
+
+def test_a_command_of_the_engine_shows_what_it_runs_and_then_what_it_printed() -> None:
+    running, done = lanes(handed()).lane("measure"), lanes(gated()).lane("measure")
+    assert running is not None
+    assert done is not None
+    assert text(running.notice[0]) == "$ pytest --durations=5"
+    assert done.told == ("0.2 s slowest",)
+
+
+def test_what_a_gate_is_about_is_read_in_its_pane_above_nothing_but_its_answers() -> None:
+    lane = lanes(gated()).lanes[0]
+    rows = [text(row) for row in pane_rows(lane, None, Frame(80, 12, PRETTY))]
+    assert "a go on" in "".join(rows)
+    assert "The second payment of A-17 goes back" in "".join(rows)
+
+
+def test_a_question_about_the_run_has_a_lane_until_it_is_answered() -> None:
+    history = run_asked()
+    assert [lane.phase for lane in lanes(history).lanes] == [Phase.ASKS]
+    history.add(e.ApprovalAnswered(ApprovalId("check-1"), "allow"))
+    assert lanes(history).lanes == ()
+
+
+def test_a_run_that_nobody_plays_stands_still() -> None:
+    run, at = waves().fold(), waves().at
+    early, late = (board(run, Lens(at + later_s, is_stopped=True)) for later_s in (5.0, 5_000.0))
+    assert early == late
+    assert (late.header.status, late.header.hint) == ("stopped", "R resumes")
+    assert not [lane for lane in late.lanes if lane.phase is Phase.RUNNING]
+    assert late.lanes[0].phase is Phase.STOPPED
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.sampled_from([voted, gated, handed, waves, run_asked]), st.integers(12, 60), st.integers(3, 40))
+def test_the_plan_column_keeps_its_width_and_the_selected_task(pattern: Any, width: int, height: int) -> None:
+    shown = lanes(pattern())
+    selected = shown.plan[-1].task if shown.plan else None
+    rows = chrome.plan_rows(shown, width, height, selected, PRETTY)
+    assert len(rows) <= height
+    assert all(row_width(row) <= max(width, 30) for row in rows)
+
+
+def test_a_long_path_keeps_its_end_in_the_plan() -> None:
+    history = began()
+    path = "src/deep/inside/of/everything/client.py"
+    history.add(e.TaskAdded(TaskSpec("f1", "work", Role.TEXT, "coder", "read", path)))
+    row = chrome.plan_rows(lanes(history), 30, 5, None, PRETTY)[1]
+    assert text(row).rstrip().endswith("everything/client.py")

@@ -1,4 +1,4 @@
-"""Make the pictures of all patterns and flows that ship: each is played from its script, then shown at its busiest moment.
+"""Make the pictures of all patterns and flows that ship: each is played from its script, shown when most is going on.
 
 Usage: python scripts/pictures.py [NAME …]        all of them, or those named, into docs/screens/
 

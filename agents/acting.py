@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from agents.answers import Complaint
 from agents.claiming import ran
 from agents.ending import ENDING_TOOLS, NUDGES, failed, outcome_of, outcome_of_finish, outcome_of_text
+from agents.secret import without_secrets
 from agents.sitting import Sitting, Used
 from agents.turn import Heard, loop_found, unless_interrupted
 from engine.clean import clean, clean_line
@@ -83,7 +84,7 @@ async def _cut_short(sitting: Sitting, call: ToolCall, done: Done, left: list[To
 
 async def _one_call(sitting: Sitting, turn: int, call: ToolCall, done: Done) -> None:
     desk, clock = sitting.desk, sitting.desk.clock
-    line = clean_line(sitting.belt.line(call), 200)
+    line = without_secrets(clean_line(sitting.belt.line(call), 200))
     await desk.record(ToolCalled(sitting.task, call.call_id, clean_line(call.name, 60), line, loggable(call.arguments)))
     done.is_logged = True
     began_at = clock.monotonic()
@@ -94,7 +95,9 @@ async def _one_call(sitting: Sitting, turn: int, call: ToolCall, done: Done) -> 
     digest = hashlib.sha256(used.text.encode("utf-8", "replace")).hexdigest()[:16]
     spent_s = clock.monotonic() - began_at
     evidence = ran(call, used.ran, sitting.brief.start_commit) if used.ran and sitting.brief.claims else None
-    facts: list[Event] = [ToolFinished(sitting.task, call.call_id, used.is_error, used.line, digest, spent_s, evidence)]
+    facts: list[Event] = [
+        ToolFinished(sitting.task, call.call_id, used.is_error, without_secrets(used.line), digest, spent_s, evidence)
+    ]
     if used.note:
         facts.append(NoteTaken(sitting.task, sitting.agent.name, clean_line(used.note, 400)))
     await desk.record(*facts)
@@ -166,12 +169,14 @@ async def _watch(sitting: Sitting, step: Step) -> None:
 
 
 def loggable(value: Any, depth: int = 0) -> Any:
-    """A model's arguments as the log can hold them: cleaned, cut, no depth without end, no number out of range."""
+    """A model's arguments as the log can hold them: clean, without keys, cut, of some depth, with numbers in range."""
     if depth > LOGGED_DEPTH:
         return "…"
     if isinstance(value, str):
         text = clean(value)
-        return text if len(text) <= LOGGED_CHARS else f"{text[:LOGGED_CHARS]}… ({len(text)} characters)"
+        # A little more than is kept is looked at, so that a key at the cut is seen whole.
+        shown = without_secrets(text[: LOGGED_CHARS + 200])[:LOGGED_CHARS]
+        return shown if len(text) <= LOGGED_CHARS else f"{shown}… ({len(text)} characters)"
     if isinstance(value, dict):
         return {clean_line(str(name), 100): loggable(one, depth + 1) for name, one in list(value.items())[:100]}
     if isinstance(value, list | tuple):

@@ -14,10 +14,11 @@ from agents.going_over import MAX_ITEMS
 from engine.clean import clean_line
 from engine.flow import Flow, Node
 from engine.growth import MAX_EACH
-from engine.ladders import ALWAYS, Step, built_in
+from engine.ladders import ALWAYS, Policy, Step, built_in
 from engine.plan import MAX_TASKS
 from engine.words import Failure, Reaction
 
+MOST_ATTEMPTS = Policy().attempts
 MODEL_TIERS = 2
 """Climbs of one task at most: one to large, one to cloud."""
 GOAL_CHARS = 160
@@ -78,8 +79,8 @@ def effort_words(effort: Effort) -> str:
     grows = f", with {' and '.join(effort.grows_with)}" if effort.grows_with else ""
     well = "all goes well and each list has one entry" if grows else "all goes well"
     return (
-        f"Attempts of models: {effort.usual} when {well}; never more than {effort.worst:,} before it asks you or gives "
-        f"up{grows}. A budget ends it earlier: --budget."
+        f"Attempts of models: {effort.usual} when {well}{grows}. No task is tried more than {MOST_ATTEMPTS} times "
+        "before it asks you or gives up (orchestra-tui policy), and a budget ends it earlier: --budget."
     )
 
 
@@ -121,7 +122,7 @@ def _growing(flow: Flow) -> list[str]:
 def _attempts(node: Node, ladders: Mapping[str, tuple[Step, ...]]) -> int:
     """The most attempts at one task before the person is asked or it fails."""
     again = sum(_again(steps, failure, node) for failure, steps in _policy(node, ladders).items())
-    return 1 + again + MODEL_TIERS + (node.handoff.max if node.handoff else 0)
+    return min(1 + again + MODEL_TIERS + (node.handoff.max if node.handoff else 0), MOST_ATTEMPTS)
 
 
 def _policy(node: Node, ladders: Mapping[str, tuple[Step, ...]]) -> dict[Failure, Sequence[tuple[str, int]]]:

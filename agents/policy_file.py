@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from msgspec.structs import replace
+
 from agents.document import Document, Place, nearest, read_text, read_yaml
 from agents.roster import digest_of
-from engine.ladders import ALWAYS, Policy, Requests, Step
+from engine.ladders import ALWAYS, Policy, Step
 from engine.places import config_home
 from engine.words import Failure, Reaction
 
@@ -21,6 +23,7 @@ NAME = "policy.yaml"
 REPOSITORY_FILE = Path(".orchestra", NAME)
 MOST_TIMES = 20
 BUILT_IN = "built in"
+SECTIONS = ("requests", "limits", "failures")
 LAST = (Reaction.ASK, Reaction.FAIL)
 ONLY_FOR = {Reaction.NUDGE: Failure.STUCK, Reaction.RESOLVE: Failure.CONFLICT, Reaction.LOCAL: Failure.BUDGET}
 RANGES: dict[str, tuple[float, float]] = {
@@ -31,6 +34,9 @@ RANGES: dict[str, tuple[float, float]] = {
     "longest_asked_s": (0, 86_400),
 }
 """What each number about requests may be."""
+LIMITS: dict[str, tuple[float, float]] = {"attempts": (1, 100), "breaks_from": (0, 1)}
+"""What each number about tasks and loops may be."""
+WHOLE = ("tries", "attempts")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +57,8 @@ class Effective:
 
     policy: Policy
     files: tuple[PolicyFile, ...]
-    requests_from: dict[str, str]
-    """Where each number about requests was said."""
+    numbers_from: dict[str, str]
+    """Where each number was said."""
 
 
 def user_file() -> Path:
@@ -111,13 +117,14 @@ def _origin(file: PolicyFile, repository: Path | None) -> str:
 def _over(policy: Policy, document: Document, origin: str) -> tuple[Policy, dict[str, str]]:
     """A policy with what a document says over it, and where its numbers were said."""
     for word in document.values:
-        if word not in ("requests", "failures"):
-            advice = nearest(word, ("requests", "failures")) or "A policy holds `requests` and `failures`."
+        if word not in SECTIONS:
+            advice = nearest(word, SECTIONS) or f"A policy holds {', '.join(SECTIONS)}."
             raise document.fault(f"`{word}` is not a part of a policy.", (word,), advice)
     ladders = {**policy.ladders, **_ladders(document, _section(document, "failures"), origin)}
-    numbers = _section(document, "requests")
-    said = {name: _place_of(document, origin, ("requests", name)) for name in numbers}
-    return Policy(ladders, _requests(document, numbers, policy.requests)), said
+    requests, requests_said = _numbers(document, "requests", RANGES, origin)
+    limits, limits_said = _numbers(document, "limits", LIMITS, origin)
+    over = replace(policy, ladders=ladders, requests=replace(policy.requests, **requests), **limits)
+    return over, requests_said | limits_said
 
 
 def _section(document: Document, name: str) -> dict[str, Any]:
@@ -176,15 +183,18 @@ def _refuse_dead_ends(document: Document, ladder: list[Step], place: Place) -> N
             )
 
 
-def _requests(document: Document, given: dict[str, Any], before: Requests) -> Requests:
-    numbers = {name: getattr(before, name) for name in RANGES}
-    for name, value in given.items():
-        place = ("requests", name)
-        if name not in RANGES:
-            raise document.fault(f"`{name}` is not a field here.", place, nearest(name, RANGES) or "Remove it.")
-        low, high = RANGES[name]
+def _numbers(
+    document: Document, section: str, ranges: dict[str, tuple[float, float]], origin: str
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """The numbers of a section, and where each was said."""
+    numbers: dict[str, Any] = {}
+    for name, value in _section(document, section).items():
+        place = (section, name)
+        if name not in ranges:
+            raise document.fault(f"`{name}` is not a field here.", place, nearest(name, ranges) or "Remove it.")
+        low, high = ranges[name]
         is_number = isinstance(value, int | float) and not isinstance(value, bool) and low <= value <= high
-        if not is_number or (name == "tries" and not isinstance(value, int)):
+        if not is_number or (name in WHOLE and not isinstance(value, int)):
             raise document.fault(f"`{name}` cannot be {value!r}.", place, f"Write a number from {low:g} to {high:g}.")
-        numbers[name] = value if name == "tries" else float(value)
-    return Requests(**numbers)
+        numbers[name] = value if name in WHOLE else float(value)
+    return numbers, {name: _place_of(document, origin, (section, name)) for name in numbers}

@@ -11,7 +11,10 @@ _SHAPES = (
     ("an AWS key", re.compile(r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b")),
     ("a GitHub token", re.compile(r"\b(?:gh[pousr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,})")),
     ("a GitLab token", re.compile(r"\bglpat-[A-Za-z0-9_-]{16,}")),
-    ("a model provider's key", re.compile(r"\b(?:sk|pk|rk)[-_](?=[A-Za-z_-]*\d)(?:[a-z0-9]+[-_]){0,4}[A-Za-z0-9_-]{16,}")),
+    (
+        "a model provider's key",
+        re.compile(r"\b(?:sk|pk|rk)[-_](?=[A-Za-z_-]*\d)(?:[a-z0-9]+[-_]){0,4}[A-Za-z0-9_-]{16,}"),
+    ),
     ("a Slack token", re.compile(r"\bxox[abposr]-[A-Za-z0-9-]{10,}")),
     ("a Google key", re.compile(r"\bAIza[0-9A-Za-z_-]{30,}")),
     ("a Hugging Face token", re.compile(r"\bhf_[A-Za-z0-9]{20,}")),
@@ -36,11 +39,24 @@ def secret_in(text: str) -> str:
     for words, shape in _SHAPES:
         if shape.search(text):
             return words
-    for found in _NAMED.finditer(text):
-        value = found["value"].rstrip(".)")
-        if not _SETTING.match(value) and (_bits(value) >= _RANDOM_BITS or any(char.isdigit() for char in value)):
-            return "a password or key"
-    return ""
+    return "a password or key" if any(_looks_secret(found["value"]) for found in _NAMED.finditer(text)) else ""
+
+
+def without_secrets(text: str) -> str:
+    """The text with what looks like a secret left out: for the log, which is kept."""
+    for words, shape in _SHAPES:
+        text = shape.sub(f"[{words}]", text)
+    return _NAMED.sub(_hidden, text)
+
+
+def _hidden(found: re.Match[str]) -> str:
+    start, end = (place - found.start() for place in found.span("value"))
+    return f"{found[0][:start]}[hidden]{found[0][end:]}" if _looks_secret(found["value"]) else found[0]
+
+
+def _looks_secret(word: str) -> bool:
+    value = word.rstrip(".)")
+    return not _SETTING.match(value) and (_bits(value) >= _RANDOM_BITS or any(char.isdigit() for char in value))
 
 
 def _bits(word: str) -> float:

@@ -73,6 +73,8 @@ class Policy(Value, frozen=True, omit_defaults=True):
     requests: Requests = Requests()
     breaks_from: float = 0.8
     """Confidence from which a loop is broken; below, the lane is nudged once, and the loop is shown."""
+    attempts: int = 12
+    """Attempts at one task after which nothing but the person leads it on, whatever its ladders still hold."""
 
 
 def built_in(failure: Failure) -> tuple[Step, ...]:

@@ -40,7 +40,11 @@ def react(run: Run, task: Task, failure: Failure, why: str, from_rung: Reaction 
     Out:  a decision; its reaction is FAIL when nobody is there to ask.
     """
     started = from_rung is None
-    for step in ladder_of(run, task, failure):
+    ladder = ladder_of(run, task, failure)
+    if started and task.attempt >= run.policy.attempts:
+        why = f"{task.attempt} attempts were made: {why}"
+        ladder = tuple(step for step in ladder if step.reaction is R.ASK)
+    for step in ladder:
         reaction = step.reaction
         started = started or reaction is from_rung
         used = task.reactions.get(f"{failure}:{reaction}", 0)
@@ -99,10 +103,10 @@ def _possible(  # the facts, and the rule by which they are looked at
             return None
         above = run.roster[task.agent].ladder[rung]
         # Imported late, as below: the terminal folds and never routes, and it need not wait for what routes.
-        from engine.starting import climb_words
+        from engine.starting import climb_label, climb_words
 
-        words = why if rule == YOU else climb_words(run, task, why)
-        return Decision(reaction, rule, f"{above.tier}: {words}", task.agent, rung)
+        words = why if rule == YOU else climb_words(run, task, failure, why)
+        return Decision(reaction, rule, f"{climb_label(run, task, above)}: {words}", task.agent, rung)
     if reaction is R.LOCAL:
         rung = local_rung(run, task) if failure is Failure.BUDGET and can_stay_local(run, task.task) else -1
         return Decision(reaction, rule, f"stays local: {why}", task.agent, rung) if rung >= 0 else None
@@ -145,12 +149,15 @@ def first_rung(run: Run, agent: str, tier: str = "") -> int:
     return allowed[0] if allowed else -1
 
 
-def starting_rung(run: Run, task: Task) -> int:
-    """The step of the ladder on which the task's next attempt is made; -1 when no model is allowed there."""
+def starting_rung(run: Run, task: Task, item_chars: int = 0) -> int:
+    """The step of the ladder on which the task's next attempt is made; -1 when no model is allowed there.
+
+    In: item_chars, as for `engine.starting.start_of`.
+    """
     from engine.starting import start_of
 
     card = run.roster.get(task.agent)
-    rung = task.rung if task.attempt and task.rung >= 0 else start_of(run, task).rung
+    rung = task.rung if task.attempt and task.rung >= 0 else start_of(run, task, item_chars).rung
     return rung if card and rung < len(card.ladder) else -1
 
 

@@ -261,7 +261,8 @@ class Endpoint:
         try:
             yield
         except httpx.ConnectTimeout as error:
-            raise Unreachable(*_of(origin), f"no connection in {self.timeouts.connect_s:.0f} s", was_sent=False) from error
+            waited = f"no connection in {self.timeouts.connect_s:.0f} s"
+            raise Unreachable(*_of(origin), waited, was_sent=False) from error
         except httpx.ConnectError as error:
             raise Unreachable(*_of(origin), f"cannot connect: {error}", was_sent=False) from error
         except (TimeoutError, httpx.TimeoutException) as error:

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agents.memory import MAX_NOTES, NOTE_CHARS, Memory, Note
-from agents.secret import secret_in
+from agents.secret import secret_in, without_secrets
 
 
 def test_the_newest_note_comes_first(tmp_path: Path) -> None:
@@ -167,6 +167,7 @@ def test_a_note_with_a_secret_is_not_kept(tmp_path: Path, text: str) -> None:
     memory = Memory(tmp_path)
 
     assert secret_in(text)
+    assert secret_in(without_secrets(text)) == ""
     assert not memory.add("coder", text)
     assert memory.notes("coder") == ()
 
@@ -185,3 +186,4 @@ def test_a_note_with_a_secret_is_not_kept(tmp_path: Path, text: str) -> None:
 )
 def test_a_note_about_secrets_is_kept(text: str) -> None:
     assert secret_in(text) == ""
+    assert without_secrets(text) == text

@@ -86,8 +86,8 @@ def test_numbers_about_requests_are_merged_one_by_one(tmp_path: Path) -> None:
     found = read(tmp_path, "requests:\n  tries: 7\n  first_s: 0.5\n")
 
     assert found.policy.requests == Requests(7, 0.5)
-    assert found.requests_from["tries"] == "policy.yaml:2"
-    assert found.requests_from["factor"] == "built in"
+    assert found.numbers_from["tries"] == "policy.yaml:2"
+    assert found.numbers_from["factor"] == "built in"
 
 
 @pytest.mark.parametrize(
@@ -157,3 +157,18 @@ def test_a_run_follows_the_policy_it_began_with(tmp_path: Path) -> None:
 
 def test_requests_are_the_numbers_that_retries_go_by() -> None:
     assert asdict(Retries()) == structs.asdict(Requests())
+
+
+def test_limits_are_merged_and_say_where_they_come_from(tmp_path: Path) -> None:
+    effective = read(tmp_path, "limits:\n  attempts: 5\n")
+
+    assert (effective.policy.attempts, effective.policy.breaks_from) == (5, 0.8)
+    assert effective.numbers_from["attempts"] == "policy.yaml:2"
+
+
+@pytest.mark.parametrize("line", ["attempts: 0", "attempts: 2.5", "breaks_from: 2", "tries: 3"])
+def test_a_limit_out_of_range_is_refused_with_its_line(tmp_path: Path, line: str) -> None:
+    with pytest.raises(DefinitionFault) as caught:
+        read(tmp_path, f"limits:\n  {line}\n")
+
+    assert caught.value.line == 2

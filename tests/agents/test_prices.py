@@ -94,7 +94,8 @@ def test_the_table_is_only_loaded_for_a_cloud_model_and_never_fetches(is_local: 
         "socket.socket.connect = socket.getaddrinfo = no\n"
         "from agents.models.prices import Prices\n"
         "from engine.model import ModelProfile, ModelRef, Tier\n"
-        f"one = ModelProfile(ModelRef('openai', 'gpt-5'), 'https://api.openai.com', {is_local}, Tier.QUICK, 1, 1, True, False)\n"
+        "ref = ModelRef('openai', 'gpt-5')\n"
+        f"one = ModelProfile(ref, 'https://api.openai.com', {is_local}, Tier.QUICK, 1, 1, True, False)\n"
         "assert Prices().of(one, 10) is not None\n"
         "print('genai_prices' in sys.modules)\n"
     )

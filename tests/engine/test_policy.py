@@ -57,6 +57,18 @@ def test_every_failure_has_a_ladder_that_ends_with_the_person_or_without_one_in_
     assert taken(failure, Played(is_unattended=True).start().run)[-1] is R.FAIL
 
 
+def test_after_so_many_attempts_only_the_person_leads_a_task_on() -> None:
+    run = Played().start().run
+    tired = replace(run.tasks[TaskId("edit")], attempt=run.policy.attempts)
+
+    asked = react(run, tired, Failure.CHECK, "2 tests fail")
+
+    assert asked.reaction is R.ASK
+    assert asked.reason == "12 attempts were made: 2 tests fail"
+    alone = Played(is_unattended=True).start().run
+    assert react(alone, tired, Failure.CHECK, "2 tests fail").reaction is R.FAIL
+
+
 def test_with_the_cloud_allowed_a_task_climbs_into_each_tier_once() -> None:
     run = Played(cloud_allowed=True).start().run
     assert taken(Failure.REFUSED, run) == [R.CLIMB, R.CLIMB, R.ASK]

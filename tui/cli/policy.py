@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from agents.policy_file import REPOSITORY_FILE, Effective, PolicyFile, read_policy, user_file
+from agents.policy_file import LIMITS, REPOSITORY_FILE, Effective, PolicyFile, read_policy, user_file
 from engine.clean import clean_line
 from engine.errors import UserFault
 from engine.ladders import ALWAYS, Step
@@ -32,7 +32,7 @@ def policy_command(arguments: list[str]) -> int:
         for line in _ladder_lines(failure, effective.policy.ladders.get(failure, ())):
             print(line)
     if not options.failure:
-        for line in (*_request_lines(effective), *_file_lines(effective)):
+        for line in (*_request_lines(effective), *_limit_lines(effective), *_file_lines(effective)):
             print(line)
     return 0
 
@@ -62,8 +62,14 @@ def _words(step: Step) -> str:
 
 def _request_lines(effective: Effective) -> list[str]:
     numbers = msgspec.structs.asdict(effective.policy.requests)
-    said = [f"{name:<16} {value:<6g} {effective.requests_from.get(name, '')}" for name, value in numbers.items()]
+    said = [f"{name:<16} {value:<6g} {effective.numbers_from.get(name, '')}" for name, value in numbers.items()]
     return ["", "a request that fails on its way is sent again first:", *(f"  {line}" for line in said)]
+
+
+def _limit_lines(effective: Effective) -> list[str]:
+    said = ((name, getattr(effective.policy, name)) for name in LIMITS)
+    lines = (f"  {name:<16} {value:<6g} {effective.numbers_from.get(name, '')}" for name, value in said)
+    return ["", "for every task, whatever its ladder still holds:", *lines]
 
 
 def _file_lines(effective: Effective) -> list[str]:
@@ -79,8 +85,14 @@ def _fields(effective: Effective, wanted: tuple[Failure, ...]) -> dict[str, Any]
         ]
         for failure in wanted
     }
+    limits = {name: getattr(effective.policy, name) for name in LIMITS}
     files = [{"origin": file.origin, "path": str(file.path), "reason": file.reason} for file in effective.files]
-    return {"failures": ladders, "requests": msgspec.structs.asdict(effective.policy.requests), "files": files}
+    return {
+        "failures": ladders,
+        "requests": msgspec.structs.asdict(effective.policy.requests),
+        "limits": limits,
+        "files": files,
+    }
 
 
 def _trust(session: Session) -> int:

@@ -1,4 +1,4 @@
-"""The engine dies between any two facts of every flow that ships, and of every pattern: the same final state, nothing twice.
+"""The engine dies between any two facts of every flow and every pattern: the same final state, nothing twice.
 
 Here the log is cut inside one process, with real git, threads and files: a transaction is lost (what it tells of has
 happened, nobody knows) or is the last one that was written. `test_killed_engine` does it with SIGKILL.
@@ -6,6 +6,7 @@ happened, nobody knows) or is the last one that was written. `test_killed_engine
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -15,10 +16,12 @@ import pytest
 from engine import events as e
 from engine.errors import StoreFault
 from engine.state import Run
+from tests.e2e import test_killed_engine as killed_engine
 from tests.e2e.flows.patterns import PATTERNS
 from tests.e2e.flows.shipped import BRANCHES, SCENES
 from tests.e2e.flows.stage import MortalLedger, RememberingSandbox, Scene, Stage, assert_ended_as_told, stage
 from tests.e2e.flows.timing import RestlessClock
+from tests.e2e.world import World
 
 ALL = {**SCENES, **BRANCHES, **PATTERNS}
 HARDEST = ("TaskProduced", "LandIntended", "TaskLanded", "TaskHandedOff", "VoteCounted", "PlanAccepted", "VerdictGiven",
@@ -105,3 +108,44 @@ def test_there_is_a_task_of_every_role_among_the_flows_that_are_cut() -> None:
     assert any(node.run for node in nodes)
     assert any(node.handoff for node in nodes)
     assert any(node.human and not node.agent for node in nodes)
+
+
+KILLS = {
+    "performance": "before-TaskProduced:9",
+    "support": "before-TaskLanded:1",
+    "debate": "before-VoteCounted:1",
+    "docs-sync": "after-VerdictGiven:1",
+}
+"""Flows that ask nobody, each killed where another kind of effect is under way."""
+
+
+@pytest.mark.parametrize("name", KILLS)
+def test_a_flow_survives_kill_9_of_its_engine(world: World, name: str) -> None:
+    scene = SCENES[name]
+    make_repository(world, scene)
+    (world.home / "script.json").write_text(json.dumps(scene.script()))
+    words = [scene.goal, "--flow", scene.flow, "--script", str(world.home / "script.json"), "--yes", "--lanes", "8"]
+    words += ["--check", scene.check.run] if scene.check else []
+
+    assert killed_engine.kill(world, tuple(words), KILLS[name])
+    killed_engine.resume(world)
+
+    run = world.state()
+    assert run.outcome is scene.outcome, run.reason
+    states = {str(task): str(one.state) for task, one in run.tasks.items() if str(one.state) != "done"}
+    assert states == dict(scene.states)
+    files = world.git("diff", "--name-only", "main", run.branch).split()
+    assert sorted(files) == sorted(scene.final)
+    killed_engine.assert_no_remnant(world)
+    assert world.run("log", "--verify").code == 0
+
+
+def make_repository(world: World, scene: Scene) -> None:
+    """The scene's files, also those that are no text, as one commit."""
+    world.make_repository({"README.md": ""})
+    for name, content in scene.files.items():
+        path = world.root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    world.git("add", "-A")
+    world.git("commit", "-q", "--amend", "-m", "start")

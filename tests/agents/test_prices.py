@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -18,7 +19,7 @@ ANTHROPIC = "https://api.anthropic.com"
 OPENAI = "https://api.openai.com"
 
 
-def profile(name: str, host: str = OPENAI, *, is_local: bool = False, **prices: float) -> ModelProfile:
+def profile(name: str, host: str = OPENAI, *, is_local: bool = False, **prices: Any) -> ModelProfile:
     provider, _, model = name.partition("/")
     tier = Tier.QUICK if is_local else Tier.CLOUD
     return ModelProfile(ModelRef(provider, model), host, is_local, tier, 200_000, 200_000, True, False, **prices)

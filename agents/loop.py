@@ -19,14 +19,17 @@ from engine.words import Failure
 
 async def work(sitting: Sitting) -> Outcome:
     """Drive the model until the attempt has an outcome or its turns are used up."""
-    for turn in range(1, sitting.brief.max_turns + 1):
+    brief = sitting.brief
+    for turn in range(1, brief.max_turns + 1):
+        if brief.max_seconds and sitting.model_seconds >= brief.max_seconds:
+            return failed(Failure.TURNS, brief.max_seconds_why, sitting.context.recap())
         await _hear_words(sitting, turn)
         if failure := await _make_room(sitting):
             return failure
         heard = await listen(sitting, turn)
         if outcome := await _answer(sitting, turn, heard):
             return outcome
-    reason = f"no result after {sitting.brief.max_turns} turns"
+    reason = brief.max_turns_why or f"no result after {brief.max_turns} turns"
     return failed(Failure.TURNS, reason, sitting.context.recap())
 
 

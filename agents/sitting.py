@@ -90,6 +90,8 @@ class Sitting:
     repairs: int = 0
     """Broken replies, one after the other."""
     overflows: int = 0
+    model_seconds: float = 0.0
+    """What all turns together took so far."""
     has_acted: bool = False
     """Whether any tool was called."""
     has_changed_files: bool = False

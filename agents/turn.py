@@ -228,7 +228,9 @@ def _show(desk: Desk, turn: int, chunk: Chunk) -> None:
 async def _record_end(sitting: Sitting, turn: int, heard: Heard) -> None:
     if not heard.was_sent or heard.fault is not None:
         return
-    ended = TurnEnded(sitting.task, turn, _usage(sitting, heard), heard.stop, heard.is_salvaged, heard.charged)
+    usage = _usage(sitting, heard)
+    sitting.model_seconds += usage.duration_s
+    ended = TurnEnded(sitting.task, turn, usage, heard.stop, heard.is_salvaged, heard.charged)
     await sitting.desk.record(ended)
     if heard.loop and sitting.is_tiny:
         # No ladder for it: what it said before is taken, and asked again it would repeat itself again.

@@ -62,15 +62,16 @@ class Attempts:
 
     async def make(self, effect: Attempting) -> None:
         """Make one attempt; ends with a fact that moves the task on, or with cancellation."""
+        item_chars = await self._item_chars(self._task(effect.task))
         task = self._task(effect.task)
         run = self._journal.run
-        rung = starting_rung(run, task)
+        rung = starting_rung(run, task, item_chars)
         if rung < 0:
             await self._no_model(task, effect.attempt)
             return
         start = task.next_start or (self._subject_commit(task) or run.head)
         model = run.roster[task.agent].ladder[rung]
-        why = "" if task.attempt else start_of(run, task).reason
+        why = "" if task.attempt else start_of(run, task, item_chars).reason
         key = attempt_key(run.run, task.spec, effect.attempt, task.agent, model.model, start, task.feedback)
         started = e.TaskStarted(
             effect.task, effect.attempt, task.agent, model.model, model.tier, start, key=key, rung=rung, reason=why
@@ -91,6 +92,13 @@ class Attempts:
             # The head of then, not of now: another task may have landed while the lane was laid out.
             await self._journal.record(e.LandConflicted(effect.task, onto, conflict))
         await self._work(effect, root, saved, key)
+
+    async def _item_chars(self, task: Task) -> int:
+        """How much there is to read of the task's item, for the first attempt; git has it, the state does not."""
+        card, item = self._journal.run.roster.get(task.agent), task.spec.item
+        if task.attempt or not item or card is None or len(card.ladder) < 2:
+            return 0
+        return len(await self._workspace.item_text(item))
 
     async def _work(self, effect: Attempting, root: Path, saved: str, key: str) -> None:
         task = self._task(effect.task)

@@ -8,16 +8,12 @@ from engine.decision.follow_ups import may_propose
 from engine.decision.handoffs import may_go_to
 from engine.decision.sceptics import asks_claims
 from engine.graph import upstream_of
+from engine.material import OUTPUT_CHARS, SUBJECT_CHARS, SUMMARY_CHARS
+from engine.patience import patience_with
 from engine.ports import Brief, Subject, Upstream
 from engine.state import Run, Task
 from engine.words import Role, Rung, TaskId
 from engine.workspace import Workspace
-
-SUMMARY_CHARS = 1_600
-"""About 400 tokens: what agents learn of each other's work besides paths and commits."""
-OUTPUT_CHARS = 8_000
-SUBJECT_CHARS = 60_000
-"""A text under review is read whole, as a diff would be."""
 
 
 async def brief_for(run: Run, task: Task, workspace: Workspace, root: Path, saved: str) -> Brief:
@@ -25,7 +21,8 @@ async def brief_for(run: Run, task: Task, workspace: Workspace, root: Path, save
 
     In:  the state; the task as it starts; root, its worktree (or an empty folder); saved, what an earlier attempt left.
     """
-    card = run.roster[task.agent]
+    card, patience = run.roster[task.agent], patience_with(run, task)
+    is_sooner = patience is not None and patience.turns < card.max_turns
     return Brief(
         run=run.run,
         goal=run.goal,
@@ -33,7 +30,7 @@ async def brief_for(run: Run, task: Task, workspace: Workspace, root: Path, save
         attempt=task.attempt,
         agent=task.agent,
         rung=card.ladder[task.rung] if task.rung < len(card.ladder) else Rung(task.model, ""),
-        max_turns=card.max_turns,
+        max_turns=patience.turns if patience and is_sooner else card.max_turns,
         root=root,
         start_commit=task.start_commit,
         feedback=task.feedback,
@@ -51,6 +48,9 @@ async def brief_for(run: Run, task: Task, workspace: Workspace, root: Path, save
         claims=asks_claims(run, task),
         may_propose=may_propose(run, task),
         earlier_output=task.output[:OUTPUT_CHARS] if task.feedback and task.spec.role is Role.TEXT else "",
+        max_turns_why=patience.turns_why if patience and is_sooner else "",
+        max_seconds=patience.seconds if patience else 0,
+        max_seconds_why=patience.seconds_why if patience else "",
     )
 
 

@@ -114,6 +114,11 @@ class Brief:
     """A sentence for each rule that the engine holds the diff against."""
     claims: bool = False
     """Whether the result must name places that the engine can look up."""
+    max_turns_why: str = ""
+    """What speaks for a climb once `max_turns` are over; empty where they are the agent's own limit."""
+    max_seconds: int = 0
+    """Of model time, all turns together, after which the attempt ends as it does after `max_turns`; 0 for any."""
+    max_seconds_why: str = ""
     may_propose: int = 0
     """How many tasks beyond this one the agent may propose."""
 

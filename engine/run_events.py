@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from engine.budget import Budget
+from engine.budget import Budget, Price
 from engine.conformance.rule import Rule
 from engine.event import Event
+from engine.experience.counters import Counters, Outcome
 from engine.flow import Flow
 from engine.ladders import Policy
-from engine.routing.counters import Counters, Outcome
 from engine.words import (
     AgentCard,
     ApprovalId,
@@ -89,6 +89,8 @@ class RunStarted(Event, frozen=True):
     """What the router had learned when the run started."""
     rules: tuple[Rule, ...] = ()
     """What diffs are held against: the rules of the base commit and of the person."""
+    prices: dict[str, Price] = {}
+    """What models of the roster cost, by `provider/name`, where it is known: a climb says it first."""
 
 
 class RunPaused(Event, frozen=True):

@@ -6,12 +6,12 @@ from typing import Any
 
 import msgspec
 
-from engine.budget import Account, Budget
+from engine.budget import Account, Budget, Price
 from engine.conformance.rule import Rule
+from engine.experience.counters import Counters, Outcome
 from engine.flow import Flow, Node
 from engine.ladders import Policy
 from engine.lifecycle import SETTLED
-from engine.routing.counters import Counters, Outcome
 from engine.words import (
     AgentCard,
     ApprovalId,
@@ -284,6 +284,8 @@ class Run(Part, frozen=True):
     """What the router had learned when the run started."""
     rules: tuple[Rule, ...] = ()
     """What every diff is held against."""
+    prices: dict[str, Price] = {}
+    """What models of the roster cost, where it is known."""
     seq: int = 0
     at: float = 0.0
 

@@ -11,6 +11,7 @@ from engine.decision.reviews import to_landing
 from engine.decision.sceptics import on_empty_verdict
 from engine.identity import approval_id
 from engine.loops.verdict import BETWEEN_AGENTS
+from engine.patience import is_cut_short
 from engine.policy import Decision, choose, react
 from engine.spending import account_of
 from engine.state import Approval, Run, Task
@@ -36,7 +37,8 @@ def on_failure(run: Run, event: e.AttemptFailed) -> tuple[e.Event, ...]:
     if loops and all(_is_certain(run, task, loop, is_folded=False) for loop in loops):
         return loops
     empty = on_empty_verdict(task, event.failure, event.reason)
-    decision = empty or _next_round(run, task, event) or react(run, task, event.failure, event.reason)
+    first = Reaction.CLIMB if is_cut_short(run, task, event.failure) else None
+    decision = empty or _next_round(run, task, event) or react(run, task, event.failure, event.reason, first)
     led_to = carry_out(run, task, decision, event.failure, event.feedback or event.reason, event.resume_from)
     return (*loops, *led_to)
 

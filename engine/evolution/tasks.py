@@ -37,6 +37,7 @@ def run_started(run: Run, event: e.RunStarted, at: float) -> Run:
         budget_given=event.budget,
         policy=event.policy,
         rules=event.rules,
+        prices=event.prices,
         counters=event.counters,
         started_at=at,
         branch=f"orchestra/{run.run}",

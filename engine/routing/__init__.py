@@ -7,25 +7,17 @@
     after_run(decision, signals, counters)     climb or stay
 
 Plain functions of plain values: no input or output, no clock, no chance. docs/routing.md tells more.
-
-A name is loaded when it is first asked for: the state needs only the values, and the terminal loads the state.
 """
 
-from __future__ import annotations
-
-from importlib import import_module
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from engine.routing.after import score_after
-    from engine.routing.before import score_before
-    from engine.routing.cascade import Climb, after_run
-    from engine.routing.counters import Counters, Outcome
-    from engine.routing.kinds import Kind, kind_of
-    from engine.routing.outcomes import learn
-    from engine.routing.score import Score
-    from engine.routing.signals import Signals
-    from engine.routing.start import Permissions, RouteDecision, decide
+from engine.experience.counters import Counters, Outcome
+from engine.experience.signals import Signals
+from engine.routing.after import score_after
+from engine.routing.before import score_before
+from engine.routing.cascade import Climb, after_run
+from engine.routing.kinds import Kind, kind_of
+from engine.routing.outcomes import learn
+from engine.routing.score import Score
+from engine.routing.start import Permissions, RouteDecision, decide
 
 __all__ = [
     "Climb",
@@ -43,28 +35,3 @@ __all__ = [
     "score_after",
     "score_before",
 ]
-
-_HOME = {
-    "Climb": "cascade",
-    "Counters": "counters",
-    "Kind": "kinds",
-    "Outcome": "counters",
-    "Permissions": "start",
-    "RouteDecision": "start",
-    "Score": "score",
-    "Signals": "signals",
-    "after_run": "cascade",
-    "decide": "start",
-    "kind_of": "kinds",
-    "learn": "outcomes",
-    "score_after": "after",
-    "score_before": "before",
-}
-
-
-def __getattr__(name: str) -> object:
-    """The public name from the module that holds it, kept here from then on."""
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    found = globals()[name] = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
-    return found

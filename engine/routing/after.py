@@ -10,13 +10,13 @@ from collections.abc import Mapping
 from math import log
 from typing import Any, Final
 
-from engine.routing.before import EMPTY, shares_before
-from engine.routing.counters import Counters, Tally, levels
-from engine.routing.histogram import Histogram
+from engine.experience.counters import Counters, Tally, levels
+from engine.experience.histogram import Histogram
+from engine.experience.signals import Signals, signals_of
+from engine.routing.before import EMPTY, YOUR_OUTCOMES, shares_before
 from engine.routing.kinds import Kind, Reading, kind_read, named, read
 from engine.routing.learning import combined, offset
 from engine.routing.score import Part, Score, probability, weightiest
-from engine.routing.signals import Signals, signals_of
 from engine.routing.weights import (
     AFTER,
     CHANGE_MIDDLE_LINES,
@@ -57,7 +57,7 @@ def score_after(
     answer = str(text) if is_answer else None
     shares = shares_after(reading, sort, seen, answer, known, model)
     learned = offset(known, levels(sort, model), is_after=True) if known.seen else 0.0
-    parts = weightiest((*NAMES[1:], "your outcomes"), (*shares[1:], learned))
+    parts = weightiest((*NAMES[1:], YOUR_OUTCOMES), (*shares[1:], learned))
     return Score(probability(sum(shares) + learned), reason_of(seen, parts), sort.value, parts)
 
 

@@ -6,16 +6,18 @@ rule on the prompt alone beats chance. For those, decide after the run (`engine.
 
 from __future__ import annotations
 
-from engine.routing.counters import Counters, levels
+from engine.experience.counters import Counters, levels
+from engine.experience.signals import number
 from engine.routing.features import NAMES, features_of
 from engine.routing.kinds import Kind, Reading, kind_read, named, read
 from engine.routing.learning import combined, offset
 from engine.routing.score import Part, Score, probability, weightiest
-from engine.routing.signals import number
 from engine.routing.weights import BEFORE
 
 HAND = tuple(BEFORE.values())
 EMPTY = Counters()
+YOUR_OUTCOMES = "your outcomes"
+"""The name of what the counts add to a score."""
 
 
 def score_before(
@@ -36,7 +38,7 @@ def score_before(
     sort = named(kind) or kind_read(reading)
     shares = shares_before(reading, sort, number(context_tokens) or 0.0, known)
     learned = offset(known, levels(sort, model), is_after=False) if known.seen else 0.0
-    parts = weightiest((*NAMES[1:], "your outcomes"), (*shares[1:], learned))
+    parts = weightiest((*NAMES[1:], YOUR_OUTCOMES), (*shares[1:], learned))
     return Score(probability(sum(shares) + learned), _reason(sort, parts), sort.value, parts)
 
 

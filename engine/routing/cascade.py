@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+from engine.experience.counters import Counters
+from engine.experience.signals import Signals, signals_of
 from engine.routing.after import LEAST_GOOD_RUNS, score_after
-from engine.routing.counters import Counters
+from engine.routing.kinds import Kind
 from engine.routing.score import Score
-from engine.routing.signals import Signals, signals_of
 from engine.routing.start import Permissions, RouteDecision
 from engine.routing.weights import CLIMB_FROM
 from engine.words import Rung, Value
@@ -75,12 +76,26 @@ def too_long(turns: float | None, counters: Counters, kind: str, model: str) -> 
     """Turns against the 90 % of this user's own successful runs; empty when they say nothing against it."""
     if turns is None:
         return ""
-    for tally in (counters.tally(kind, model), counters.tally("", model)):
+    for known in dict.fromkeys((kind, "")):
+        tally = counters.tally(known, model)
         if tally.good_turns.total >= LEAST_GOOD_RUNS:
             limit = tally.good_turns.quantile(0.9)
-            words = f"{turns:g} turns, your successful local runs end by {limit:.0f}"
-            return words if turns > limit else ""
+            return compared(f"{turns:g} turns", known, f"{limit:.0f}") if turns > limit else ""
     return ""
+
+
+def compared(amount: str, kind: str, limit: str) -> str:
+    """`61 turns, your successful local fixes end by 38`."""
+    return f"{amount}, your successful local {_PLURALS.get(kind, 'runs')} end by {limit}"
+
+
+_PLURALS: dict[str, str] = {
+    Kind.BUG: "fixes",
+    Kind.RENAME: "renames",
+    Kind.MIGRATION: "migrations",
+    Kind.REFACTOR: "refactorings",
+    Kind.SMALL_EDIT: "edits",
+}
 
 
 def _above(rung: int, ladder: Sequence[Rung], allowed: Permissions, climbed: Collection[str]) -> int | None:

@@ -15,7 +15,9 @@ from math import sqrt
 
 from msgspec.structs import replace
 
-from engine.routing.counters import NOTHING, Counters, Outcome, Tally, Weights, levels
+from engine.experience.counters import NOTHING, Counters, Outcome, Tally, Weights, levels
+from engine.experience.histogram import Histogram
+from engine.experience.signals import Signals
 from engine.routing.score import log_odds, probability
 
 RATE = 0.12
@@ -90,8 +92,8 @@ def counted(counters: Counters, kind: str, outcome: Outcome, before: float, afte
 
 
 def _grown(tally: Tally, outcome: Outcome, before: float, after: float) -> Tally:
-    signals = outcome.signals
-    good = outcome.proven
+    signals, good = outcome.signals, outcome.proven
+    well = signals if good else Signals()
     return replace(
         tally,
         proven=tally.proven + good,
@@ -99,12 +101,17 @@ def _grown(tally: Tally, outcome: Outcome, before: float, after: float) -> Tally
         paid=tally.paid + pays(outcome),
         expected_before=tally.expected_before + before,
         expected_after=tally.expected_after + after,
-        turns=tally.turns.add(signals.turns) if signals.turns is not None else tally.turns,
-        cost=tally.cost.add(signals.cost) if signals.cost is not None else tally.cost,
-        seconds=tally.seconds.add(signals.seconds) if signals.seconds is not None else tally.seconds,
-        good_turns=tally.good_turns.add(signals.turns) if good and signals.turns is not None else tally.good_turns,
-        good_cost=tally.good_cost.add(signals.cost) if good and signals.cost is not None else tally.good_cost,
+        turns=_with(tally.turns, signals.turns),
+        cost=_with(tally.cost, signals.cost),
+        seconds=_with(tally.seconds, signals.seconds),
+        good_turns=_with(tally.good_turns, well.turns),
+        good_cost=_with(tally.good_cost, well.cost),
+        good_seconds=_with(tally.good_seconds, well.seconds),
     )
+
+
+def _with(spread: Histogram, amount: float | None) -> Histogram:
+    return spread if amount is None else spread.add(amount)
 
 
 def pays(outcome: Outcome) -> bool:

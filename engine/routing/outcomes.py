@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from engine.experience.counters import Counters, Outcome, levels
+from engine.experience.signals import Signals, number, signals_of
 from engine.routing import after, before
-from engine.routing.counters import Counters, Outcome, levels
 from engine.routing.features import features_of
 from engine.routing.kinds import kind_read, named, read
 from engine.routing.learning import counted, offset, pays, stepped
 from engine.routing.score import probability
-from engine.routing.signals import Signals, number, signals_of
 
 _OUTCOME = frozenset(Outcome.__struct_fields__)
 _PROVEN = ("proven", "success", "resolved", "solved", "passed", "correct")

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from engine.routing.before import score_before
-from engine.routing.counters import Counters
+from engine.experience.counters import Counters
+from engine.experience.signals import number
+from engine.routing.before import YOUR_OUTCOMES, score_before
 from engine.routing.kinds import DEEP_KINDS, QUICK_KINDS, Kind
-from engine.routing.score import Score
-from engine.routing.signals import number
+from engine.routing.score import Score, log_odds, probability
 from engine.routing.weights import CLOUD_FROM, QUICK_BELOW, WINDOW_SHARE
 from engine.words import Rung, Value
 
@@ -22,9 +22,13 @@ NO_TOOLS, TINY = "no tools", "tiny model"
 """Notes on a rung that say what its model cannot do."""
 AFTER_THE_RUN = frozenset({Kind.BUG, Kind.CODE, Kind.TESTS, Kind.SQL, Kind.OTHER})
 """Kinds of which a prompt does not tell how hard they are: they start at the bottom."""
-ENOUGH_OUTCOMES = 5
-MOSTLY, SELDOM = 0.6, 0.3
-"""Chances of proof from which a kind stays at the bottom, and below which it starts higher."""
+FORETOLD: Final = (0.7, 0.4, 0.2)
+"""Chances of proof before anything was seen: on the tier that a kind asks for or above it, one below it, two below."""
+FORETOLD_WEIGHS = 10.0
+"""How many outcomes weigh as much as what was foretold: five failures in a row, and a kind starts one tier higher."""
+EVEN = 0.5
+"""A task starts on the lowest rung with at least that chance."""
+CHARS_PER_TOKEN = 4
 
 
 class Permissions(Value, frozen=True, omit_defaults=True):
@@ -35,11 +39,23 @@ class Permissions(Value, frozen=True, omit_defaults=True):
     """Whether a task may start above the bottom because of its kind; None: where the cloud is allowed."""
     budget_usd: float | None = None
     """What is left to spend; None for no limit."""
+    turn_usd: dict[str, float] = {}
+    """What a turn costs at least, by model; one that is not named costs nothing that is known."""
 
     @property
     def may_start_higher(self) -> bool:
         """Whether kind and counters may choose a rung above the bottom."""
         return self.cloud_allowed if self.starts_higher is None else self.starts_higher
+
+    def why_too_dear(self, rung: Rung) -> str:
+        """Why what is left does not pay for a turn on a rung; empty when it does. What is local costs nothing."""
+        if self.budget_usd is None or rung.is_local:
+            return ""
+        if self.budget_usd <= 0:
+            return "the budget is spent: it stays local"
+        cost = self.turn_usd.get(rung.model, 0.0)
+        left = f"${self.budget_usd:.2f} is left and a turn above costs ${cost:.2f}: it stays local"
+        return left if cost > self.budget_usd else ""
 
 
 class RouteDecision(Value, frozen=True, omit_defaults=True):
@@ -74,7 +90,7 @@ def decide(
     """
     allowed, known = permissions or Permissions(), counters or Counters()
     tokens = number(context_tokens) or 0.0
-    left, rule, why = _fit(ladder, tokens, allowed, needs_tools)
+    left, rule, why = _fit(ladder, tokens + len(task) / CHARS_PER_TOKEN, allowed, needs_tools)
     first = ladder[left[0]] if left else None
     score = score_before(task, tokens, kind, known, first.model if first else "")
     picked = next((index for index, one in enumerate(ladder) if one.tier == chosen and _may(one, allowed)), None)
@@ -92,19 +108,21 @@ def _may(rung: Rung, allowed: Permissions) -> bool:
 
 
 def wanted_tier(score: Score) -> str:
-    """The tier that a score before the run asks for."""
-    if score.kind in QUICK_KINDS or score.kind in AFTER_THE_RUN or score.value < QUICK_BELOW:
+    """The tier that a score before the run asks for, its counts left out: what they say is blended in afterwards."""
+    counted = next((part.weight for part in score.parts if part.name == YOUR_OUTCOMES), 0.0)
+    value = probability(log_odds(score.value) - counted)
+    if score.kind in QUICK_KINDS or score.kind in AFTER_THE_RUN or value < QUICK_BELOW:
         return "quick"
-    return "cloud" if score.kind in DEEP_KINDS and score.value >= CLOUD_FROM else "large"
+    return "cloud" if score.kind in DEEP_KINDS and value >= CLOUD_FROM else "large"
 
 
 def _fit(ladder: Sequence[Rung], tokens: float, allowed: Permissions, needs_tools: bool) -> tuple[list[int], str, str]:
     """The rungs that may do it, and the rule that took the lowest of the ladder away."""
     left, rule, why = list(range(len(ladder))), "", ""
-    is_spent = allowed.budget_usd is not None and allowed.budget_usd <= 0
+    dear = next((words for rung in ladder if (words := allowed.why_too_dear(rung))), "")
     strict: tuple[tuple[str, Callable[[Rung], bool], str], ...] = (
         ("privacy", lambda r: _may(r, allowed), "the cloud is not allowed here"),
-        ("budget", lambda r: r.is_local or not is_spent, "the budget is spent: it stays local"),
+        ("budget", lambda r: not allowed.why_too_dear(r), dear),
     )
     mild: tuple[tuple[str, Callable[[Rung], bool], str], ...] = (
         ("context", lambda r: not r.window_tokens or tokens <= WINDOW_SHARE * r.window_tokens,
@@ -137,28 +155,41 @@ def _without_rung(ladder: Sequence[Rung], score: Score, rule: str, why: str, all
 def _by_kind(
     ladder: Sequence[Rung], left: Sequence[int], score: Score, counters: Counters, allowed: Permissions
 ) -> RouteDecision:
-    bottom = left[0]
-    tally = counters.tally(score.kind, ladder[bottom].model)
-    if tally.total >= ENOUGH_OUTCOMES and (tally.chance >= MOSTLY or tally.chance <= SELDOM):
-        done = f"{tally.proven} of {tally.total} of your {score.kind} tasks were proven on {ladder[bottom].model}"
-        higher = bottom if tally.chance >= MOSTLY else _next_tier(ladder, left)
-        if higher == bottom or allowed.may_start_higher:
-            return _decision(ladder, higher, score, "counters", done)
-    index = _at_tier(ladder, left, wanted_tier(score))
-    if index != bottom and not allowed.may_start_higher:
-        return _decision(ladder, bottom, score, "kind", f"{_about(score)}; a climb is decided after the run")
+    """The lowest rung that has an even chance: what the kind foretells, and what was proven here, blended."""
+    wanted = TIERS.index(wanted_tier(score))
+    foretold = _likeliest(ladder, left, wanted, score.kind, Counters())
+    index = _likeliest(ladder, left, wanted, score.kind, counters)
+    if index != left[0] and not allowed.may_start_higher:
+        return _decision(ladder, left[0], score, "kind", f"{_about(score)}; a climb is decided after the run")
+    if index != foretold:
+        telling = ladder[foretold if index > foretold else index].model
+        tally = counters.tally(score.kind, telling)
+        done = f"{tally.proven} of {tally.total} of your {score.kind} tasks were proven on {telling}"
+        return _decision(ladder, index, score, "counters", done)
+    if dear := _missed(ladder, index, wanted, allowed):
+        return _decision(ladder, index, score, "budget", f"{_about(score)}; {dear}")
     return _decision(ladder, index, score, "kind", _about(score))
 
 
-def _at_tier(ladder: Sequence[Rung], left: Sequence[int], tier: str) -> int:
-    """The lowest rung of at least that tier; the highest tier there is when none comes up to it."""
-    able = (index for index in left if _height(ladder[index]) >= TIERS.index(tier))
-    return next(able, max(left, key=lambda index: (_height(ladder[index]), -index)))
+def _likeliest(ladder: Sequence[Rung], left: Sequence[int], wanted: int, kind: str, counters: Counters) -> int:
+    """The lowest of the rungs left with an even chance of proof; where none has that, the likeliest."""
+    chances = {index: _chance(ladder[index], wanted, kind, counters) for index in left}
+    return next((index for index in left if chances[index] >= EVEN), max(left, key=lambda index: chances[index]))
 
 
-def _next_tier(ladder: Sequence[Rung], left: Sequence[int]) -> int:
-    own = _height(ladder[left[0]])
-    return next((index for index in left if _height(ladder[index]) > own), left[0])
+def _chance(rung: Rung, wanted: int, kind: str, counters: Counters) -> float:
+    """How likely a rung's model does it: a Beta prior by the kind of work, with this user's own outcomes."""
+    tally = counters.tally(kind, rung.model)
+    prior = FORETOLD[max(0, min(2, wanted - _height(rung)))]
+    return (tally.proven + FORETOLD_WEIGHS * prior) / (tally.total + FORETOLD_WEIGHS)
+
+
+def _missed(ladder: Sequence[Rung], index: int, wanted: int, allowed: Permissions) -> str:
+    """Why a task starts below the tier it asks for, where nothing but money kept it from there; else empty."""
+    if _height(ladder[index]) >= wanted or not allowed.may_start_higher:
+        return ""
+    above = (rung for rung in ladder if _height(rung) > _height(ladder[index]) and _may(rung, allowed))
+    return next((words for rung in above if (words := allowed.why_too_dear(rung))), "")
 
 
 def _height(rung: Rung) -> int:

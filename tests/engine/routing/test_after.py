@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from engine.experience.signals import signals_of
 from engine.routing import Counters, Outcome, Signals, learn, score_after
-from engine.routing.signals import signals_of
 from engine.routing.wording import doubt_in
 
 AMOUNT = st.floats(0, 1e7)

@@ -97,7 +97,7 @@ def test_a_climb_is_said_with_this_users_own_measure() -> None:
     start = decide("fix the bug", 0, LADDER, counters, FREE)
     climb = after_run(start, Signals(turns=61, failed_checks=2), counters, LADDER, FREE, climbed=("large",))
     assert climb.climbs
-    assert climb.reason == "cloud: 61 turns, your successful local runs end by 32; 2 tests failing"
+    assert climb.reason == "cloud: 61 turns, your successful local fixes end by 32; 2 tests failing"
 
 
 def test_into_each_tier_a_task_climbs_once_and_into_the_cloud_with_permission_only() -> None:

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.experience.histogram import KEPT, Histogram
 from engine.routing import Counters, Outcome, Signals, learn, score_after
 from engine.routing.after import HAND
-from engine.routing.histogram import KEPT, Histogram
 from engine.routing.learning import MAX_GROUPS, REACH
 from engine.routing.outcomes import outcome_of
 from tests.engine.routing.area import apgr

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from engine.routing.histogram import Histogram
-from engine.routing.signals import Signals
+from engine.experience.histogram import Histogram
+from engine.experience.signals import Signals
 from engine.words import Value
-
-if TYPE_CHECKING:
-    from engine.routing.kinds import Kind
 
 ENOUGH_OF_KIND = 30
 """Outcomes of one kind from which its turns are a spread of their own."""
@@ -48,6 +43,7 @@ class Tally(Value, frozen=True, omit_defaults=True):
     seconds: Histogram = Histogram()
     good_turns: Histogram = Histogram()
     good_cost: Histogram = Histogram()
+    good_seconds: Histogram = Histogram()
     """The same, of runs that did."""
 
     @property
@@ -96,6 +92,6 @@ def key(kind: str = "", model: str = "") -> str:
     return f"{kind}|{model}"
 
 
-def levels(kind: Kind | str, model: str) -> tuple[str, ...]:
+def levels(kind: str, model: str) -> tuple[str, ...]:
     """The counts an outcome belongs to, from the widest to the narrowest."""
     return tuple(dict.fromkeys((key(), key("", model), key(str(kind), model))))

@@ -63,7 +63,8 @@ PATTERNS: Mapping[str, Scene] = {
     ),
     "voting": pattern(
         "voting", entry("judge", says("yes", answer="agree"), task="vote-1"),
-        entry("judge", {"text": "hm", **FAR}, task="vote-2"), entry("judge", says("yes", answer="agree"), task="vote-3"),
+        entry("judge", {"text": "hm", **FAR}, task="vote-2"), entry("judge", says("yes", answer="agree"),
+              task="vote-3"),
         SUMMARY, tasks=5, states={"vote-2": "skipped"}, order=(("vote-3", "minutes"), ("vote", "minutes")),
     ),
     "orchestrator-workers": pattern(
@@ -102,13 +103,15 @@ PATTERNS: Mapping[str, Scene] = {
         tasks=5, final={"parts/one": "done\n"}, outcome=PROVEN,
     ),
     "person-gate": pattern(
-        "person-gate", entry("writer", says("Out now."), task="draft"), entry("writer", says("Out now."), task="publish"),
+        "person-gate", entry("writer", says("Out now."), task="draft"), entry("writer", says("Out now."),
+              task="publish"),
         answers={"gate": "allow"}, asked=("gate",), tasks=3, final={"text.md": "Out now.\n"}, check=None,
         order=(("draft", "publish"), ("ship", "publish")),
     ),
     "measure": pattern(
         "measure", entry("coder", call("write_file", path="parts/one", content="done\n"), *part("two")), SUMMARY,
-        tasks=4, states={"nothing": "skipped"}, final=BOTH, outcome=PROVEN, order=(("count", "work"), ("work", "again")),
+        tasks=4, states={"nothing": "skipped"}, final=BOTH, outcome=PROVEN, order=(("count", "work"), ("work",
+              "again")),
     ),
     "waves": pattern(
         "waves", entry("planner", LEVELS), *(entry("coder", *part(name), task=name) for name in "abcd"),

@@ -25,6 +25,8 @@ _FIRST: dict[Phase, tuple[str, ...]] = {
 """What a lane in that phase needs most; where none is named, the usual keys."""
 _STOPPED = ("run.resume", "lane.open", "run.list")
 _SETTLED = ("lane.open", "lane.needs", "prompt.enter")
+_WITHOUT_MODEL = ("lane.open", "lane.cancel", "lane.needs")
+"""A command of the engine: nobody there to be spoken to, and nothing stronger to give it to."""
 _RUN_OVER = ("lane.open", "prompt.enter", "run.list")
 _LAST = ("app.help_lanes", "app.detach")
 
@@ -54,7 +56,7 @@ def footer_offers(
         return _named(keys, (*_RUN_OVER, *_LAST))
     if lane.phase is Phase.PAUSED:
         keys["lane.pause"] = replace(keys["lane.pause"], word="go on")
-    first = _FIRST.get(lane.phase) or (_SETTLED if lane.phase.is_over else ())
+    first = _FIRST.get(lane.phase) or (_SETTLED if lane.phase.is_over else () if lane.model else _WITHOUT_MODEL)
     if not first:
         return tuple((key.shown, key.word) for key in footer_keys(place, tuple(table)))
     return _named(keys, (*first[: MOST - len(_LAST)], *_LAST))

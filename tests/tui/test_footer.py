@@ -5,7 +5,7 @@ import pytest
 from engine import events as e
 from engine.words import TaskId, TaskState
 from tests.stubs.history import History, finished, story
-from tests.stubs.patterns import gated, voted, waves
+from tests.stubs.patterns import gated, handed, voted, waves
 from tui.footer import footer_offers
 from tui.keys import TABLE, Place
 from tui.lane_view import Lens, question_of
@@ -26,6 +26,7 @@ def keys(history: History, task: str, is_stopped: bool = False) -> list[str]:
         (gated(), "ship", ["a go on", "d end it here", "enter read"]),
         (voted(), "verdict", ["d skip", "enter choose"]),
         (story(), "session", ["b break", "s steer", "f not a loop"]),
+        (handed(), "measure", ["enter open", "X cancel"]),
         (story(), "client", ["s steer", "enter open", "p pause"]),
         (finished(), "session", ["enter open", "i new goal", "H runs"]),
         (story(), "parser", ["enter open", "n next need"]),

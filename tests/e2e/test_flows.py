@@ -11,7 +11,7 @@ from agents.flow_file import built_in_flows
 from engine import events as e
 from engine.words import TaskId
 from tests.e2e.flows.patterns import PATTERNS
-from tests.e2e.flows.shipped import BRANCHES, SCENES, SUPPORT_REFUND
+from tests.e2e.flows.shipped import BRANCHES, SCENES, SUPPORT_REFUND, says
 from tests.e2e.flows.stage import Scene, assert_ended_as_told, stage
 from tests.e2e.flows.timing import RestlessClock
 from tests.e2e.world import call, entry
@@ -83,3 +83,18 @@ async def test_a_question_about_an_order_reaches_the_database_only_by_its_patter
     assert len(ran) == 1
     assert ran[0].endswith(" A-17")
     assert [tool.is_error for tool in tools if "look_up_order" in tool.line or "sqlite3" in tool.line] == [True, False]
+
+
+async def test_a_finding_that_points_to_nothing_is_no_finding_of_a_review(tmp_path: Path) -> None:
+    """An examiner who quotes a line that is not there is sent back with the reason; its first words are no result."""
+    wrong = {"text": "sql", "refs": [{"path": "shop/prices.py", "line": 2, "quote": "SELECT * FROM prices"}]}
+    said = says("It builds SQL.", verdict="reject", findings=["shop/prices.py:2"], claims=[wrong])
+    invented = entry("examiner", said, task="correctness", attempt=1)
+    clock = RestlessClock()
+    async with stage(tmp_path, replace(SCENES["review"], entries=[invented, *SCENES["review"].entries]), clock) as here:
+        await clock.drive(here.play())
+        assert_ended_as_told(here)
+    assert here.run.tasks[TaskId("correctness")].attempt == 2
+    failed = [event.reason for event, _ in here.events() if isinstance(event, e.AttemptFailed)]
+    assert len(failed) == 1
+    assert "not" in failed[0]

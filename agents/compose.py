@@ -29,7 +29,7 @@ from agents.policy_file import Effective, read_policy
 from agents.retries import Retries
 from agents.roster import read_roster
 from agents.rule_file import effective_rules
-from engine.budget import Budget
+from engine.budget import Budget, Price
 from engine.budget_wish import opening_budget
 from engine.check_finder import find_check
 from engine.clean import clean_line
@@ -56,6 +56,8 @@ if TYPE_CHECKING:
 
 DEFAULT_LANES = 4
 MAX_LANES = 64
+USUAL_PROMPT_TOKENS = 16_000
+"""Models may cost more beyond a length: about so long a prompt is what a climb is priced by."""
 
 
 class Composition:
@@ -117,6 +119,7 @@ class Composition:
             policy=effective.policy,
             rules=await in_thread(effective_rules, self._git, facts.head),
             counters=counters_of(repository),
+            prices=await in_thread(_prices, roster, profiles, wish) if cloud else {},
         )
 
     def agent(self, run: Run, repository: Repository) -> Agent:
@@ -240,6 +243,16 @@ def own_prices(settings: Mapping[str, Any]) -> dict[str, tuple[float, float]]:
     given = settings.get("prices")
     pairs = given.items() if isinstance(given, Mapping) else ()
     return {str(name): (float(both[0]), float(both[1])) for name, both in pairs}
+
+
+def _prices(
+    roster: Mapping[str, AgentCard], profiles: Sequence[ModelProfile], wish: Mapping[str, Any]
+) -> dict[str, Price]:
+    """What the cloud models of a roster cost with a prompt of usual length, where that is known."""
+    named = {rung.model for card in roster.values() for rung in card.ladder if not rung.is_local}
+    known = Prices(own_prices(wish))
+    found = {str(one.ref): known.of(one, USUAL_PROMPT_TOKENS) for one in profiles if str(one.ref) in named}
+    return {model: price for model, price in found.items() if price}
 
 
 def _unused(effective: Effective) -> tuple[str, ...]:

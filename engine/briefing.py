@@ -34,7 +34,7 @@ async def brief_for(run: Run, task: Task, workspace: Workspace, root: Path, save
         root=root,
         start_commit=task.start_commit,
         feedback=task.feedback,
-        diff_so_far=await _diff_so_far(task, workspace, saved),
+        diff_so_far=await _diff_so_far(run, task, workspace, saved),
         upstream=tuple(_upstream(other) for other in upstream_of(run, task)),
         subject=await _subject(run, task, workspace),
         conflict=task.conflict if task.is_resolving else (),
@@ -59,10 +59,14 @@ def _about(run: Run, name: str) -> str:
     return card.description if card else ""
 
 
-async def _diff_so_far(task: Task, workspace: Workspace, saved: str) -> str:
-    if not saved or not task.feedback:
+async def _diff_so_far(run: Run, task: Task, workspace: Workspace, saved: str) -> str:
+    """What earlier attempts changed, committed or not: whoever takes over need not find it out."""
+    if not task.feedback or task.spec.role is not Role.WORK:
         return ""
-    return (await workspace.diff(task.start_commit, saved)).patch
+    base, end = task.start_commit, saved or task.start_commit
+    if not task.is_resolving:
+        base = await workspace.fork_point(run.head, task.start_commit)
+    return "" if base == end else (await workspace.diff(base, end)).patch
 
 
 def _upstream(task: Task) -> Upstream:

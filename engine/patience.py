@@ -41,7 +41,8 @@ def patience_with(run: Run, task: Task) -> Patience | None:
     That is so for what is not counted, for what the person or a plan put on its tier, in the cloud, and wherever a
     climb is not the next step: not allowed, not there, taken already, not in the policy, not to be paid.
     """
-    if task.spec.role is not Role.WORK or task.is_resolving or task.spec.tier or not _climbs(run, task):
+    is_counted = task.spec.role is Role.WORK and not task.is_resolving and task.attempt < run.policy.attempts
+    if not is_counted or task.spec.tier or not _climbs(run, task):
         return None
     kind = kind_of_task(task)
     tally = run.counters.tally(kind, task.model)

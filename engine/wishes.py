@@ -19,6 +19,7 @@ from engine.decision.plans import taken_ids
 from engine.lifecycle import CANCELLABLE
 from engine.plan import plan_faults
 from engine.policy import LADDERS, Decision, choose, next_rung
+from engine.starting import climb_label
 from engine.state import Run, Task
 from engine.words import ApprovalId, Failure, Reaction, RunStatus, TaskId, TaskSpec, TaskState
 
@@ -169,7 +170,7 @@ def _escalate(run: Run, wish: Mapping[str, Any]) -> Reply:
     if rung < 0:
         return Refused(f"{task.agent} has no stronger model that is allowed here")
     model = run.roster[task.agent].ladder[rung]
-    why = f"{model.tier}: you asked for a stronger model ({model.model})"
+    why = f"{climb_label(run, task, model)}: you asked for a stronger model ({model.model})"
     decision = Decision(Reaction.CLIMB, "you", why, task.agent, rung)
     feedback = task.feedback or "The person gave the task to you, a stronger model."
     return Granted(carry_out(run, task, decision, task.last_failure or Failure.STUCK, feedback), why)

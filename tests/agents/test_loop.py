@@ -51,6 +51,7 @@ from engine.words import Failure, Role, Rung
 from tests.agents.crew_room import (
     RUNG,
     Hang,
+    Step,
     SteppingModel,
     attempt,
     breaks,
@@ -61,7 +62,7 @@ from tests.agents.crew_room import (
     says,
     scripted,
 )
-from tests.stubs.desk import PaperDesk, PaperSandbox
+from tests.stubs.desk import LeapingClock, PaperDesk, PaperSandbox
 
 FINISH = calls("finish", summary="done")
 UNREACHABLE = Unreachable("small", "scripted", "connection refused")
@@ -264,6 +265,30 @@ async def test_turns_are_counted_and_end(tmp_path: Path) -> None:
     assert outcome.failure is Failure.TURNS
     assert "list_files(depth=2)" in outcome.feedback
     assert len(model.requests) == 4
+
+
+async def test_an_attempt_that_is_given_fewer_turns_or_less_time_ends_with_why(tmp_path: Path) -> None:
+    steps = [calls("list_files", depth=depth) for depth in range(1, 9)]
+    why = "4 turns, your successful local fixes end by 2"
+    outcome = await attempt(SteppingModel(*steps), brief(tmp_path, max_turns=4, max_turns_why=why), PaperDesk())
+    assert isinstance(outcome, Failed)
+    assert (outcome.failure, outcome.reason) == (Failure.TURNS, why)
+
+    desk, clock = PaperDesk(), LeapingClock()
+    desk.clock = clock
+
+    def slow(step: Step) -> Step:
+        def taking_ten_seconds(request: ModelRequest) -> list[Chunk | Exception | Hang]:
+            clock.at += 10.0
+            return step(request)
+
+        return taking_ten_seconds
+
+    late = "25 s of turns, your successful local fixes end by 12"
+    model = SteppingModel(*map(slow, steps))
+    outcome = await attempt(model, brief(tmp_path, max_seconds=25, max_seconds_why=late), desk)
+    assert isinstance(outcome, Failed)
+    assert (outcome.failure, outcome.reason, len(model.requests)) == (Failure.TURNS, late, 3)
 
 
 async def test_a_stream_that_repeats_itself_is_cut_and_its_loop_is_a_fact(tmp_path: Path) -> None:

@@ -50,6 +50,9 @@ def assert_same(here: Stage, whole: Stage) -> None:
                       f"main..{here.run.head}").split() if here.run.head != here.run.base_commit else []  # fmt: skip
     assert sorted(landed.elements()) == sorted(merges)
     assert max(landed.values(), default=1) == 1
+    # What an attempt committed before the cut was adopted, not made once more.
+    keys = here.git("log", "--all", "--format=%(trailers:key=Orchestra-Key,valueonly)").split()
+    assert max(Counter(keys).values(), default=1) == 1
 
 
 def picture(run: Run) -> dict[str, object]:
@@ -72,7 +75,14 @@ def hardest(whole: Stage, turn: int) -> list[tuple[int, bool]]:
     return [(max(n for n, append in enumerate(whole.ledger.appends, 1) if wanted in append), True)]
 
 
-@pytest.mark.parametrize("name", ALL)
+SOME = [
+    name if name in {**SCENES, **BRANCHES} and name != "refactor" else pytest.param(name, marks=pytest.mark.slow)
+    for name in ALL
+]
+"""The patterns, and the flow of sixteen lanes, only with `-m slow`: they take as long as all others together."""
+
+
+@pytest.mark.parametrize("name", SOME)
 async def test_a_flow_ends_the_same_wherever_it_is_cut_at_a_hard_point(tmp_path: Path, name: str) -> None:
     turn = list(ALL).index(name)
     await cut(tmp_path, ALL[name], lambda whole: hardest(whole, turn))

@@ -97,12 +97,14 @@ def tokens_of(text: str) -> list[str]:
     return text.translate(_GAPS).split()
 
 
-def _by_first_word() -> dict[str, tuple[tuple[int, str], ...]]:
-    index: dict[str, tuple[tuple[int, str], ...]] = {}
+def _by_first_word() -> dict[str, tuple[tuple[int, str, str], ...]]:
+    index: dict[str, tuple[tuple[int, str, str], ...]] = {}
     for row, clue in enumerate(CLUES):
         for phrase in clue.phrases:
-            name = tokens_of(phrase)[0] if phrase[0].isalnum() else ""
-            index[name] = (*index.get(name, ()), (row, phrase))
+            words = tokens_of(phrase) if phrase[0].isalnum() else [""]
+            # The last word may go on behind the phrase, so only one that another follows must stand as it is.
+            second = words[1] if len(words) > 2 or (phrase.endswith(" ") and len(words) > 1) else ""
+            index[words[0]] = (*index.get(words[0], ()), (row, phrase, second))
     return index
 
 
@@ -117,4 +119,7 @@ def _by_word() -> dict[str, tuple[int, ...]]:
 ROWS_OF_WORD: Final = _by_word()
 """Word to the rows it stands in."""
 PHRASES_OF_WORD: Final = _by_first_word()
-"""First word to (row, phrase): only phrases whose first word is there are looked for; under `""` those without one."""
+"""First word to (row, phrase, second word): only phrases whose words are there are looked for.
+
+Under `""` stand those that begin with no word; the second word is empty where it need not stand by itself.
+"""

@@ -12,8 +12,8 @@ from enum import StrEnum
 
 from engine.routing.clues import CLUES, PHRASES_OF_WORD, ROWS_OF_WORD, tokens_of
 
-SAMPLE_HEAD = 1_000
-SAMPLE_TAIL = 400
+SAMPLE_HEAD = 800
+SAMPLE_TAIL = 300
 OPENING = 240
 """A word in the first so many characters says more about what is wanted than one further down."""
 
@@ -94,7 +94,7 @@ class Reading:
     @property
     def numbers(self) -> int:
         """How many numbers the sample names, in digits or in words."""
-        return sum(token[0].isdigit() or token in _COUNTING for token in self.tokens)
+        return len([token for token in self.tokens if token[0].isdigit() or token in _COUNTING])
 
 
 def read(text: object) -> Reading:
@@ -165,17 +165,23 @@ def named(kind: object) -> Kind | None:
 
 
 def _votes(reading: Reading) -> dict[Kind, float]:
-    shares = _shares_of_words(reading)
-    opening = reading.sample[:OPENING]
-    for word in (reading.words & PHRASES_OF_WORD.keys()) | {""}:
-        for row, phrase in PHRASES_OF_WORD.get(word, ()):
-            if phrase in reading.sample:
-                shares[row] = shares.get(row, 0.0) + (1.0 if phrase in opening else 0.4)
+    shares, sample, words = _shares_of_words(reading), reading.sample, reading.words
+    for word in (words & PHRASES_OF_WORD.keys()) | {""}:
+        for row, phrase, second in PHRASES_OF_WORD.get(word, ()):
+            # A word is looked up at once; a phrase is searched for from end to end.
+            if second and second not in words:
+                continue
+            at = sample.find(phrase)
+            if at >= 0:
+                shares[row] = shares.get(row, 0.0) + (1.0 if at + len(phrase) <= OPENING else 0.4)
     votes: dict[Kind, float] = {}
     for row in sorted(shares):
-        kind = Kind(CLUES[row].kind)
-        votes[kind] = votes.get(kind, 0.0) + CLUES[row].weight * shares[row]
+        kind, weight = _OF_ROW[row]
+        votes[kind] = votes.get(kind, 0.0) + weight * shares[row]
     return votes
+
+
+_OF_ROW = tuple((Kind(clue.kind), clue.weight) for clue in CLUES)
 
 
 def _shares_of_words(reading: Reading) -> dict[int, float]:

@@ -157,7 +157,7 @@ def _by_kind(
 ) -> RouteDecision:
     """The lowest rung that has an even chance: what the kind foretells, and what was proven here, blended."""
     wanted = TIERS.index(wanted_tier(score))
-    foretold = _likeliest(ladder, left, wanted, score.kind, Counters())
+    foretold = _likeliest(ladder, left, wanted, score.kind, None)
     index = _likeliest(ladder, left, wanted, score.kind, counters)
     if index != left[0] and not allowed.may_start_higher:
         return _decision(ladder, left[0], score, "kind", f"{_about(score)}; a climb is decided after the run")
@@ -171,16 +171,24 @@ def _by_kind(
     return _decision(ladder, index, score, "kind", _about(score))
 
 
-def _likeliest(ladder: Sequence[Rung], left: Sequence[int], wanted: int, kind: str, counters: Counters) -> int:
+def _likeliest(ladder: Sequence[Rung], left: Sequence[int], wanted: int, kind: str, counters: Counters | None) -> int:
     """The lowest of the rungs left with an even chance of proof; where none has that, the likeliest."""
-    chances = {index: _chance(ladder[index], wanted, kind, counters) for index in left}
-    return next((index for index in left if chances[index] >= EVEN), max(left, key=lambda index: chances[index]))
+    likeliest, best = left[0], -1.0
+    for index in left:
+        chance = _chance(ladder[index], wanted, kind, counters)
+        if chance >= EVEN:
+            return index
+        if chance > best:
+            likeliest, best = index, chance
+    return likeliest
 
 
-def _chance(rung: Rung, wanted: int, kind: str, counters: Counters) -> float:
+def _chance(rung: Rung, wanted: int, kind: str, counters: Counters | None) -> float:
     """How likely a rung's model does it: a Beta prior by the kind of work, with this user's own outcomes."""
-    tally = counters.tally(kind, rung.model)
     prior = FORETOLD[max(0, min(2, wanted - _height(rung)))]
+    if counters is None:
+        return prior
+    tally = counters.tally(kind, rung.model)
     return (tally.proven + FORETOLD_WEIGHS * prior) / (tally.total + FORETOLD_WEIGHS)
 
 

@@ -85,6 +85,36 @@ def test_what_fails_here_again_and_again_starts_higher_and_what_is_proven_here_s
     assert (proven.rung, proven.rule) == (0, "counters")
 
 
+def test_what_was_proven_here_is_blended_with_what_the_kind_foretells() -> None:
+    rungs = [decide("fix the bug", 0, LADDER, of(failures, False), FREE).rung for failures in range(8)]
+    assert rungs == [0, 0, 0, 0, 0, 1, 1, 1]
+    mixed = of(5, False)
+    for _ in range(4):
+        mixed = learn(mixed, Outcome(True, "fix the bug", model=SMALL.model))
+    assert decide("fix the bug", 0, LADDER, mixed, FREE).rung == 0
+    deep = [decide(DEEP, 0, LADDER, of(proven, True, DEEP), FREE).rung for proven in (0, 5, 6)]
+    assert deep == [2, 2, 0]
+
+
+def test_where_no_rung_has_an_even_chance_the_likeliest_is_taken() -> None:
+    pair = (SMALL, LARGE)
+    higher = Permissions(starts_higher=True)
+    assert decide(DEEP, 0, pair, None, higher).rung == 1
+    assert decide(DEEP, 0, pair, of(30, False, DEEP), higher).rung == 1
+    lost = Counters()
+    for _ in range(30):
+        lost = learn(lost, Outcome(False, DEEP, model=LARGE.model))
+    assert decide(DEEP, 0, pair, lost, higher).rung == 0
+
+
+def test_money_that_does_not_pay_for_a_turn_keeps_a_task_local() -> None:
+    poor = Permissions(True, budget_usd=0.02, turn_usd={CLOUD.model: 0.05})
+    found = decide(DEEP, 0, LADDER, None, poor)
+    assert (found.rung, found.rule) == (1, "budget")
+    assert found.reason.endswith("$0.02 is left and a turn above costs $0.05: it stays local")
+    assert decide(DEEP, 0, LADDER, None, poor, chosen="cloud").rung == 2
+
+
 def test_without_any_model_the_tier_is_named_all_the_same() -> None:
     assert decide("rename a to b").reason == "quick: rename is small work"
     assert decide(DEEP).tier == "large"

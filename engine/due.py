@@ -153,6 +153,13 @@ def _reaps(run: Run) -> Iterator[Reaping]:
     for lane in run.lanes.values():
         if lane.worktree and not lane.is_reaped and not lane.kept:
             task = run.tasks.get(lane.task)
-            # A voice that was stopped because the vote is decided leaves nothing that anybody wants.
-            if task and (task.state is TaskState.DONE or task.is_passed):
+            if task and _is_unwanted(run, task):
                 yield Reaping(task.task)
+
+
+def _is_unwanted(run: Run, task: Task) -> bool:
+    """Whether nobody wants what is in a lane: its work has landed, its voice was stopped, what it judged is settled."""
+    if task.state is TaskState.DONE or task.is_passed:
+        return True
+    subject = run.tasks.get(TaskId(task.spec.about)) if task.spec.about and task.is_settled else None
+    return subject is not None and subject.is_settled

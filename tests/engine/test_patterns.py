@@ -8,7 +8,7 @@ import pytest
 
 from engine import events as e
 from engine.decision.handoffs import handed_off, may_go_to
-from engine.due import Attempting
+from engine.due import Attempting, Reaping
 from engine.flow import Flow, Node, Until, Vote
 from engine.graph import upstream_of
 from engine.growth import MAX_EACH
@@ -304,6 +304,14 @@ def test_of_two_watchers_both_must_accept() -> None:
     verdict(run, "work.taste1", False, "ugly")
     assert run.state("work") is S.REVISING
     assert "ugly" in run.task("work").feedback
+
+
+def test_a_review_of_work_that_was_cancelled_gives_its_worktree_back() -> None:
+    run = at_work(Node("review", agent="reviewer", watch="work"))
+    run.record(e.LaneOpened(TaskId("work.review1"), "b", "/lanes/work.review1", "c0"))
+    run.start("work.review1").wish("cancel", task="work")
+    assert run.state("work.review1") is S.CANCELLED
+    assert Reaping(TaskId("work.review1")) in run.due()
 
 
 def test_work_that_nobody_is_left_to_judge_has_failed_unless_it_is_proven() -> None:

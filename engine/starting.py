@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from functools import reduce
 
+from msgspec.structs import replace
+
 from engine.experience.signals import number
 from engine.material import context_tokens, needs_tools
 from engine.routing import Counters, Kind, Permissions, RouteDecision, Signals, decide, kind_of, learn
-from engine.routing.cascade import why_of
+from engine.routing.cascade import DISAGREE, why_of
 from engine.state import Repository, Run, Task
 from engine.turn_cost import least_usd, money_left, turn_words
 from engine.words import Failure, Role, Rung, TaskSpec
@@ -29,7 +31,7 @@ def start_of(run: Run, task: Task, item_chars: int = 0) -> RouteDecision:
     card = run.roster.get(task.agent)
     ladder = card.ladder if card else ()
     turn_usd = {rung.model: least_usd(run, task, rung, item_chars) for rung in ladder if not rung.is_local}
-    return decide(
+    found = decide(
         text_of(task.spec),
         context_tokens(run, task, item_chars),
         ladder,
@@ -39,6 +41,15 @@ def start_of(run: Run, task: Task, item_chars: int = 0) -> RouteDecision:
         KIND_OF_ROLE.get(task.spec.role),
         needs_tools(task),
     )
+    if task.spec.tier == found.tier and _is_called_in(run, task):
+        return replace(found, rule="disagreement", reason=f"{found.tier}: {DISAGREE}")
+    return found
+
+
+def _is_called_in(run: Run, task: Task) -> bool:
+    """Whether it is the voice on a larger model that `engine.decision.extra_voice` adds to a vote."""
+    node = run.node_of(task)
+    return node is not None and node.vote is not None and node.vote.n > 0
 
 
 def kind_of_task(task: Task) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from engine import events as e
+from engine.decision.extra_voice import extra_voice, is_extra
 from engine.flow import Node
 from engine.graph import voices
 from engine.identity import approval_id
@@ -28,7 +29,8 @@ def tally(run: Run, task: Task) -> tuple[e.Event, ...]:
         return (e.TaskFailed(task.task, "the flow has no such vote"),)
     if heard and all(voice.is_passed for voice in heard):
         return (e.TaskSkipped(task.task, "it was passed over", is_passed=True),)
-    field, quorum = field_of(run, node), node.vote.quorum or len(heard) // 2 + 1
+    seats = sum(not is_extra(node, voice) for voice in heard)
+    field, quorum = field_of(run, node), node.vote.quorum or seats // 2 + 1
     counts = Counter(voice.answers[field][0] for voice in heard if voice.answers.get(field) and _has_spoken(voice))
     still_open = tuple(voice for voice in heard if not voice.is_settled)
     if still_open and node.vote.hears_all:
@@ -38,6 +40,8 @@ def tally(run: Run, task: Task) -> tuple[e.Event, ...]:
         return (e.VoteCounted(task.task, field, choice, dict(counts), quorum), e.TaskDone(task.task))
     if most + len(still_open) >= quorum:
         return ()
+    if extra := None if still_open else extra_voice(run, node, heard, most, quorum):
+        return (e.TaskAdded(extra),)
     return _no_quorum(run, task, node, counts, quorum, len(heard))
 
 

@@ -63,12 +63,13 @@ def why_of(signals: Signals, counters: Counters, kind: str = "", model: str = ""
     return "; ".join(part for part in parts if part)
 
 
+DISAGREE = "two samples disagree"
 _WORDS = {
     "timeout": "cut off at a limit",
     "empty": "nothing was changed",
     "stalled": "it went in circles",
     "overflow": "its window overflowed",
-    "disagree": "two samples disagree",
+    "disagree": DISAGREE,
 }
 
 

@@ -364,19 +364,26 @@ def seats(*said: str) -> list[dict[str, Any]]:
     ]
 
 
-def debate(judges: Sequence[Mapping[str, Any]], **told: Any) -> Scene:
+def debate(judges: Sequence[Mapping[str, Any]], tasks: int = 10, **told: Any) -> Scene:
     """A debate whose judges say this."""
     minutes = entry("summariser", {"text": "It was decided."})
-    return Scene("debate", "prices as integers?", [*SPEECHES, *judges, minutes], FILES, tasks=10, order=ROUNDS, **told)
+    return Scene(
+        "debate", "prices as integers?", [*SPEECHES, *judges, minutes], FILES, tasks=tasks, order=ROUNDS, **told
+    )
 
 
 MINUTES = {"orchestra-debate.md": "It was decided.\n"}
 DEBATE = debate(
     seats("for", "for", ""), final=MINUTES, states={"verdict-3": "skipped", "tie": "skipped"},
 )  # fmt: skip
+ONE_SIZE = {"small": {"slots": 8}}
+"""Without a larger model nobody can be called in when the judges do not agree."""
 DEBATE_SPLIT = debate(
     seats("for", "against", "tie"), final=MINUTES, states={"tie": "skipped"}, answers={"vote verdict": "against"},
-    asked=("vote",),
+    asked=("vote",), models=ONE_SIZE,
+)  # fmt: skip
+DEBATE_SETTLED = debate(
+    seats("for", "against", "tie", "for"), tasks=11, final=MINUTES, states={"tie": "skipped"},
 )  # fmt: skip
 DEBATE_TIE = debate(seats("tie", "tie", ""), final=MINUTES, states={"verdict-3": "skipped"},
                     answers={"gate tie": "allow"}, asked=("gate",))  # fmt: skip
@@ -400,6 +407,7 @@ BRANCHES: Mapping[str, Scene] = {
     "support, a refund": SUPPORT_REFUND,
     "support, neither": SUPPORT_OTHER,
     "debate, no quorum": DEBATE_SPLIT,
+    "debate, one more voice": DEBATE_SETTLED,
     "debate, a tie": DEBATE_TIE,
 }
 """Ways through them that the first run does not take."""

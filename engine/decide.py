@@ -10,6 +10,7 @@ One rule for each kind of fact that leads to others, in a table; the rules are i
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import reduce
 from typing import Any
 
 from engine import events as e
@@ -30,9 +31,10 @@ from engine.decision.reviews import on_verdict
 from engine.decision.unmanned import on_gate_answer, settle_unmanned
 from engine.decision.votes import on_vote_answer, stop_voices
 from engine.evolve import evolve
+from engine.graph import hanging
 from engine.growth import first_tasks
 from engine.state import Run
-from engine.words import ApprovalId, Role, RunOutcome, TaskId, TaskState
+from engine.words import ApprovalId, RunOutcome, TaskState
 
 NOBODY = "nobody is here: safe default"
 
@@ -74,7 +76,11 @@ def _begin(run: Run) -> tuple[e.Event, ...]:
 
 def _first_tasks(run: Run) -> tuple[e.Event, ...]:
     added = tuple(e.TaskAdded(spec) for spec in first_tasks(run))
-    return added or (e.RunFinished(RunOutcome.FAILED, f"the flow {run.flow.name} found nothing to do"),)
+    if not added:
+        return (e.RunFinished(RunOutcome.FAILED, f"the flow {run.flow.name} found nothing to do"),)
+    # A gate is asked about once all are there: one that is refused at once must not end a run that has not begun.
+    there = reduce(lambda run, fact: evolve(run, fact, run.at), added, run)
+    return (*added, *settle_unmanned(there, hanging(there).unmanned))
 
 
 def _on_check_chosen(run: Run, _event: e.CheckChosen) -> tuple[e.Event, ...]:
@@ -83,10 +89,6 @@ def _on_check_chosen(run: Run, _event: e.CheckChosen) -> tuple[e.Event, ...]:
 
 def _on_check(run: Run, _event: e.CheckFinished) -> tuple[e.Event, ...]:
     return settle_checks(run) or ending(run)
-
-
-def _on_added(run: Run, event: e.TaskAdded) -> tuple[e.Event, ...]:
-    return settle_unmanned(run, [run.tasks[TaskId(event.spec.task)]]) if event.spec.role is Role.GATE else ()
 
 
 def _on_moved(run: Run, event: e.TaskMoved) -> tuple[e.Event, ...]:
@@ -100,13 +102,16 @@ def _on_landed(_run: Run, event: e.TaskLanded) -> tuple[e.Event, ...]:
 
 
 def _on_waiting(run: Run, event: e.TaskWaiting) -> tuple[e.Event, ...]:
-    """A question that was answered before is not asked again; with nobody there, its safe default answers it."""
+    """A question that was answered before is not asked again; with nobody there, its safe default answers it.
+
+    The next gate that is open is asked about at once: the person may have several questions before them.
+    """
     asked = run.approvals.get(event.approval)
     if asked and asked.answer:
         return _answered(run, event.approval)
     if asked and run.is_unattended:
         return (e.ApprovalAnswered(asked.approval, asked.default, by=NOBODY),)
-    return stop_voices(run)
+    return stop_voices(run) or settle_unmanned(run, hanging(run).unmanned)
 
 
 def _on_answer(run: Run, event: e.ApprovalAnswered) -> tuple[e.Event, ...]:
@@ -144,7 +149,6 @@ _RULES: dict[type, Callable[[Run, Any], tuple[e.Event, ...]]] = {
     e.PlanProposed: on_plan,
     e.PlanAccepted: on_plan_accepted,
     e.PlanExtended: on_plan_extended,
-    e.TaskAdded: _on_added,
     e.TaskProduced: on_produced,
     e.TaskMoved: _on_moved,
     e.TaskRevised: on_revised,

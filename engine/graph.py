@@ -40,12 +40,18 @@ def ready(run: Run, among: Iterable[Task]) -> Iterator[Task]:
     met: dict[str, bool] = {}
     settled: dict[str, bool] = {}
     for task in among:
-        if task.state is TaskState.REVISING:
-            yield task
-        elif task.state is TaskState.PENDING:
+        if not _is_unbegun(task):
+            if task.state is TaskState.REVISING:
+                yield task
+        else:
             spec = task.spec
             if _all(run, spec.needs, met, _is_met) and _all(run, spec.after, settled, _is_settled):
                 yield task
+
+
+def _is_unbegun(task: Task) -> bool:
+    """Whether a task must wait for what it needs: also one that was cancelled before it began and is tried again."""
+    return task.state is TaskState.PENDING or (task.state is TaskState.REVISING and task.attempt == 0)
 
 
 def _all(run: Run, names: tuple[str, ...], known: dict[str, bool], rule: Callable[[Run, str], bool]) -> bool:
@@ -89,7 +95,7 @@ def hanging(run: Run) -> Hanging:
             reviews.append(task)
         elif spec.role in UNMANNED and (state is TaskState.PENDING or state is TaskState.REVISING):
             unmanned.append(task)
-        if state is TaskState.PENDING:
+        if _is_unbegun(task):
             pending.append(task)
     return Hanging(pending, reviews, unmanned, has_lost, has_passed)
 
@@ -101,9 +107,11 @@ def _unwanted(run: Run, task: Task) -> str:
         members = _members(run, node)
         if members and all(one.is_passed for one in members):
             return f"{node} was passed over"
-        if not members or not all(one.state is TaskState.DONE for one in members):
+        if not all(one.state is TaskState.DONE or one.is_passed for one in members):
             continue
-        said = next((one.answers[field] for one in members if field in one.answers), ())
+        # Who makes the tasks of a node may answer a field of the same name: that is not what is asked for.
+        own = (one for one in members if node in (one.spec.task, one.spec.node) and not one.is_passed)
+        said = next((one.answers[field] for one in own if field in one.answers), ())
         if not set(said) & set(wanted):
             return f"{name} is {', '.join(said) or 'not said'}, not {' or '.join(wanted)}"
     needed = [one for name in task.spec.needs for one in _members(run, name)]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from functools import reduce
+
 from engine import events as e
 from engine.decision.follow_ups import are_awaited, on_done_with_follow_ups
 from engine.decision.reviews import settle_review
 from engine.decision.unmanned import settle_unmanned
 from engine.decision.votes import stop_voices
+from engine.evolution.tasks import task_added
 from engine.graph import (
     doomed,
     hanging,
@@ -30,6 +33,10 @@ def on_settled(run: Run, event: Settled) -> tuple[e.Event, ...]:
 
     One thing at a time: what is found here settles tasks, and each of those comes back here.
     """
+    task = run.tasks.get(event.task)
+    if task is not None and not task.is_settled:
+        # The move was not heard: what would follow from it would lead here again, for ever.
+        return ()
     closed = tuple(
         e.ApprovalWithdrawn(approval.approval)
         for approval in run.open_approvals()
@@ -37,11 +44,13 @@ def on_settled(run: Run, event: Settled) -> tuple[e.Event, ...]:
     )
     more = on_done_with_follow_ups(run, event.task) if isinstance(event, e.TaskDone) else ()
     spread = _spread(run, event)
-    grows = bool(spread) or any(isinstance(one, e.PlanExtended | e.ApprovalAsked) for one in more)
+    grows = any(isinstance(one, e.PlanExtended | e.ApprovalAsked) for one in more)
+    # What hangs on the task hangs on what it becomes, too: conditions and lost needs are those of the whole list.
+    run = reduce(lambda there, added: task_added(there, added, there.at), spread, run)
     return (*closed, *more, *spread, *(_judged(run, event) or _hanging(run) or (() if grows else ending(run))))
 
 
-def _spread(run: Run, event: Settled) -> tuple[e.Event, ...]:
+def _spread(run: Run, event: Settled) -> tuple[e.TaskAdded, ...]:
     """The tasks that the list in an answer becomes."""
     task = run.tasks.get(event.task) if isinstance(event, e.TaskDone) else None
     return tuple(map(e.TaskAdded, spread_tasks(run, task))) if task else ()
@@ -67,7 +76,7 @@ def _hanging(run: Run) -> tuple[e.Event, ...]:
 def on_revised(run: Run, event: e.TaskRevised) -> tuple[e.Event, ...]:
     """Questions of the last attempt do not matter any more; what was skipped for the task's sake has hope again."""
     closed = (e.ApprovalWithdrawn(asked.approval) for asked in run.open_approvals() if asked.task == event.task)
-    return (*closed, *(revive(run) or settle_unmanned(run, hanging(run).unmanned)))
+    return (*closed, *(revive(run) or _hanging(run)))
 
 
 def revive(run: Run) -> tuple[e.Event, ...]:

@@ -549,3 +549,90 @@ def test_a_node_s_own_check_decides_in_place_of_the_run_s() -> None:
     own = CheckSpec("make proof")
     run = played(Node("work", agent="coder", edits=True, proof=own), check=CHECK)
     assert run.task("work").spec.check == own
+
+
+# ---- patterns inside each other -------------------------------------------------------------------------------------
+
+BRANCHED_LIST = (
+    text("list", answers={**LIST, **KINDS}),
+    text("work", each="list.files", when={"list.kind": ("bug",)}),
+    text("sum", after=("work",)),
+)
+
+
+def test_a_list_is_spread_only_where_its_condition_holds() -> None:
+    taken = said(played(*BRANCHED_LIST), "list", files=("a", "b"), kind="bug")
+    assert starting(taken) == {"work-1", "work-2"}
+    passed = said(played(*BRANCHED_LIST), "list", files=("a", "b"), kind="other")
+    assert {passed.state("work-1"), passed.state("work-2")} == {S.SKIPPED}
+    assert starting(passed) == {"sum"}
+
+
+def test_what_a_list_becomes_does_not_wait_for_what_was_lost_before() -> None:
+    late = text("work", each="list.files", needs=("other",))
+    run = played(text("other"), text("list", answers=LIST), late, is_unattended=True)
+    run.start("other").fail(Failure.DISPUTE, "other")
+    said(run, "list", files=("a", "b"))
+    assert {run.state("work-1"), run.state("work-2")} == {S.SKIPPED}
+    assert run.run.is_over
+
+
+def test_a_condition_asks_the_node_it_names_and_not_who_made_its_tasks() -> None:
+    asked = text("work", each="list.files", answers=KINDS)
+    run = played(text("list", answers={**LIST, **KINDS}), asked, text("fix", when={"work.kind": ("bug",)}))
+    said(run, "list", files=("a",), kind="bug")
+    said(run, "work-1", kind="other")
+    assert run.task("fix").is_passed
+
+
+def test_a_condition_is_decided_by_who_spoke_when_others_were_stopped() -> None:
+    voices = text("one", each_of=("a", "b"), answers=YES_NO)
+    vote = Node("vote", vote=Vote(of=("one",), quorum=1))
+    run = said(played(voices, vote, text("fix", when={"one.answer": ("yes",)})), "one-1", answer="no")
+    assert run.task("one-2").is_passed
+    assert run.task("fix").is_passed
+    assert run.run.is_over
+
+
+def test_a_voice_under_review_is_stopped_once_no_answer_can_win() -> None:
+    voice = text("vote", answers=YES_NO, vote=Vote(n=2, quorum=2))
+    run = played(voice, Node("doubt", agent="reviewer", watch="vote"), is_unattended=True)
+    said(run, "vote-1", answer="yes")
+    assert run.state("vote-1") is S.REVIEWING
+    run.start("vote-2").fail(Failure.DISPUTE, "vote-2")
+    assert run.state("vote-1") is S.SKIPPED
+    assert run.run.is_over
+
+
+def test_a_gate_that_nobody_opens_ends_only_what_is_behind_it() -> None:
+    run = played(Node("gate", human=True), text("ship", needs=("gate",)), text("draft"), is_unattended=True)
+    assert run.state("gate") is S.FAILED
+    assert run.state("ship") is S.SKIPPED
+    assert starting(run) == {"draft"}
+
+
+def test_two_gates_that_are_reached_together_are_asked_about_together() -> None:
+    gates = Node("ship", human=True, needs=("draft",)), Node("tell", human=True, needs=("draft",))
+    run = said(played(text("draft"), *gates), "draft")
+    assert {run.state("ship"), run.state("tell")} == {S.WAITING}
+
+
+@pytest.mark.parametrize("node", [text("two", needs=("one",)), Node("two", human=True, needs=("one",))])
+def test_what_was_cancelled_before_it_began_still_waits_for_what_it_needs(node: Node) -> None:
+    run = played(text("one"), node)
+    run.wish("cancel", task="two")
+    run.wish("retry", task="two")
+    assert starting(run) == {"one"}
+    assert not run.run.open_approvals()
+    said(run, "one")
+    assert starting(run) == {"two"} or run.question().task == "two"
+
+
+def test_what_is_tried_again_though_what_it_needs_is_lost_is_skipped_again() -> None:
+    run = played(text("one"), text("two", needs=("one",)), text("three"))
+    run.wish("cancel", task="two")
+    run.wish("cancel", task="one")
+    run.wish("retry", task="two")
+    assert run.state("two") is S.SKIPPED
+    run.wish("retry", task="one")
+    assert run.state("two") is S.PENDING

@@ -352,7 +352,7 @@ class World:
         """A check says something of a tree."""
         exit_code = self.luck.choice((1, 1, 2, 126)) if self.chance(self.temper.red) else 0
         number = self.luck.choice((None, 1.0, 2.0, 3.0))
-        result = CheckResult(effect.check.run, effect.tree, exit_code, number, "output")
+        result = CheckResult(effect.check.run, effect.tree, exit_code, number, "output", metric=effect.check.metric)
         self.record(e.CheckFinished(effect.task, effect.place, result))
 
     def land(self, task: Task) -> None:

@@ -62,7 +62,7 @@ def test_a_place_without_work_is_refused(
 SCRIPT = "SCRIPT"
 COMMANDS: tuple[tuple[tuple[str, ...], str, str], ...] = (
     (("run",), "A run needs a goal or a plan.", 'orchestra-tui run "fix the typo"'),
-    (("run", "x", "--flow", "bild", "--script", SCRIPT), "no flow called 'bild'", "Flows: auto, build, deep,"),
+    (("run", "x", "--flow", "bild", "--script", SCRIPT), "no flow called 'bild'", "Did you mean `build`?"),
     (("run", "x", "--path", "/nowhere"), "There is no folder /nowhere.", "Give a folder"),
     (("run", "x", "--model", "olama/qwen3:4b"), "olama/qwen3:4b names no model.", "Did you mean ollama/qwen3:4b?"),
     (("run", "x", "--model", "ollama/qwen3:4b"), "ollama/qwen3:4b cannot be used", "orchestra-tui doctor"),

@@ -1,7 +1,7 @@
 """Commands of a flow: run by the engine on the run's branch as it stands, never by a model.
 
 What such a command prints is the task's result, its exit code and number are typed answers that other nodes can branch
-on. The same command on the same tree is asked once: its evidence stands.
+on. The same command on the same tree is asked once: its evidence stands, until somebody wants it tried again.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ async def measure(journal: Journal, checker: Checker, effect: Attempting) -> Non
     run, task = journal.run, journal.run.tasks[effect.task]
     spec = task.spec.command or CheckSpec("")
     await journal.record(e.TaskStarted(effect.task, effect.attempt, "", "", "", run.head, rung=-1))
-    result = await _asked(journal, checker, task, spec, run.head, run.head_tree)
+    is_again = task.last_failure is not None
+    result = await _asked(journal, checker, task, spec, run.head, run.head_tree, is_again)
     before = None
     if needs_before(spec, result, must_be_green=True):
         before = await _asked(journal, checker, task, spec, run.base_commit, run.base_tree)
@@ -38,9 +39,9 @@ async def measure(journal: Journal, checker: Checker, effect: Attempting) -> Non
 
 
 async def _asked(
-    journal: Journal, checker: Checker, task: Task, spec: CheckSpec, commit: str, tree: str
+    journal: Journal, checker: Checker, task: Task, spec: CheckSpec, commit: str, tree: str, is_again: bool = False
 ) -> CheckResult:
-    known = journal.run.evidence_for(tree, spec)
+    known = None if is_again else journal.run.evidence_for(tree, spec)
     if known is None:
         known = await checker.run(spec, commit, tree)
         await journal.record(e.CheckFinished(task.task, "command", known))

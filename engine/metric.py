@@ -1,9 +1,10 @@
-"""The number in a check's output, looked for in a child process: a pattern without end can be killed there, not here.
+"""Regular expressions from outside, run in a child process: a pattern without end can be killed there, not here.
 
     python -I -S metric.py < {"metric": …, "output": …}
 
-A metric may come from a model's plan, and the output is what an agent's code prints: one `(a+)+$` would hold the event
-loop, and with it every lane, for ever. Only the standard library: it starts in milliseconds, imports nothing of ours.
+A metric may come from a model's plan, and the output is what an agent's code prints; the pattern of an argument is a
+flow's, and the value is what a model says. One `(a+)+$` would hold the event loop, and with it every lane, for ever.
+Only the standard library: it starts in milliseconds, imports nothing of ours.
 """
 
 from __future__ import annotations
@@ -40,19 +41,32 @@ def measure(metric: str, output: str) -> float | None:
 
     Raises: ValueError when the metric is no regular expression or did not come to an end.
     """
-    request = json.dumps({"metric": metric, "output": output}).encode()
+    number = _asked("metric", metric, output)
+    return None if number is None else float(number)
+
+
+def matches(pattern: str, value: str) -> bool:
+    """Whether the whole of a value is what a pattern says, found out in a child process; blocking, so in a thread.
+
+    Raises: ValueError when the pattern is no regular expression or did not come to an end.
+    """
+    return bool(_asked("pattern", pattern, value))
+
+
+def _asked(kind: str, pattern: str, text: str) -> float | bool | None:
+    request = json.dumps({kind: pattern, "output": text}).encode()
     words = [sys.executable, "-I", "-S", __file__]
     try:
         done = subprocess.run(words, input=request, capture_output=True, env={}, timeout=PATIENCE_S, check=False)
     except subprocess.TimeoutExpired:
         done = subprocess.CompletedProcess(words, 1)
     if done.returncode:
-        raise ValueError(f"the metric {metric!r} found no end in {LIMIT_S} s")
+        raise ValueError(f"the {kind} {pattern!r} found no end in {LIMIT_S} s")
     answer = json.loads(done.stdout)
     if "fault" in answer:
-        raise ValueError(f"the metric {metric!r} is no regular expression: {answer['fault']}")
-    number = answer["number"]
-    return None if number is None else float(number)
+        raise ValueError(f"the {kind} {pattern!r} is no regular expression: {answer['fault']}")
+    found: float | bool | None = answer["found"]
+    return found
 
 
 def main() -> None:
@@ -62,7 +76,10 @@ def main() -> None:
     request = json.load(sys.stdin)
     answer: dict[str, object]
     try:
-        answer = {"number": number_in(request["metric"], request["output"])}
+        if "pattern" in request:
+            answer = {"found": re.fullmatch(request["pattern"], request["output"]) is not None}
+        else:
+            answer = {"found": number_in(request["metric"], request["output"])}
     except re.error as error:
         answer = {"fault": str(error)}
     sys.stdout.write(json.dumps(answer))

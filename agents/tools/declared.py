@@ -1,7 +1,7 @@
 """Commands that a flow declares: a model calls them by name, with arguments that match their patterns and nothing else.
 
-The command is the flow's. A value is one argument of the program, never a piece of shell, so that what a customer or a
-model wrote can be looked up but not executed.
+The command is the flow's. A value is one argument of the program, never a piece of shell and never one of the program's
+options, so that what a customer or a model wrote can be looked up but not executed.
 """
 
 from __future__ import annotations
@@ -15,10 +15,13 @@ from agents.tools.running import answer_of
 from agents.tools.tool import Kind, ToolContext, ToolResult, refused
 from engine.clean import clean_line
 from engine.flow import CommandTool
+from engine.metric import matches
 from engine.model import ToolSpec
 from engine.ports import Question
 from engine.sandbox.sandbox import CommandSpec
+from engine.threads import in_thread
 
+_NUMBER = re.compile(r"-[0-9]+(?:\.[0-9]+)?")
 VALUE_CHARS = 1_000
 
 
@@ -44,14 +47,32 @@ class DeclaredCommand:
         """Run the command with these values; wrong ones are refused with what is expected."""
         values = {name: str(value) for name, value in arguments.items() if name in self.command.arguments}
         for name, pattern in self.command.arguments.items():
-            value = values.get(name, "")
-            if len(value) > VALUE_CHARS or not re.fullmatch(pattern, value):
-                return refused(f"{self.command.name}: {name} {clean_line(value, 60)!r} does not match {pattern}")
+            if why := await _fault(pattern, values.get(name, "")):
+                return refused(f"{self.command.name}: {name} {clean_line(values.get(name, ''), 60)!r} {why}")
+        if option := next(filter(None, (_option(part, values) for part in self.command.run)), ""):
+            return refused(f"{self.command.name}: {clean_line(option, 60)!r} would be read as an option")
         line = shlex.join(_filled(part, values) for part in self.command.run)
         if context.sandbox.needs_approval and not await _is_allowed(context, line):
             return refused("The person did not allow this command. Go on without it.")
         spec = CommandSpec(line, context.root, self.command.timeout_s, context.limits.memory_bytes)
         return answer_of(await context.sandbox.run(spec, context.on_output), line)
+
+
+async def _fault(pattern: str, value: str) -> str:
+    """Why a value may not be passed on; empty when it may."""
+    if len(value) > VALUE_CHARS or "\0" in value:
+        return f"is longer than {VALUE_CHARS} characters, or no text"
+    try:
+        return "" if await in_thread(matches, pattern, value) else f"does not match {pattern}"
+    except ValueError as error:
+        return f"cannot be held against its pattern: {error}"
+
+
+def _option(part: str, values: dict[str, str]) -> str:
+    """An argument that only its values make an option of the program; empty when it is none."""
+    filled = _filled(part, values)
+    is_option = filled.startswith("-") and not part.startswith("-") and not _NUMBER.fullmatch(filled)
+    return filled if is_option else ""
 
 
 def _filled(part: str, values: dict[str, str]) -> str:

@@ -102,9 +102,9 @@ class Dashboard(DrawingApp):
             self.follower.stop()
 
     def on_resize(self) -> None:
-        """Lay out for another size."""
-        self.arrange()
-        self.redraw()
+        """Lay out for another size, which the app itself learns only after this handler."""
+        self.call_later(self.arrange)
+        self.call_later(self.redraw)
 
     # -- pictures
 

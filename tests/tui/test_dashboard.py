@@ -53,6 +53,17 @@ async def in_lanes(app: Dashboard, pilot: Pilot[None], history: History, *keys: 
     await pilot.pause()
 
 
+async def test_a_resized_terminal_gets_the_layout_of_its_new_width() -> None:
+    app = stage(story())
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.resize_terminal(160, 48)
+        await pilot.pause()
+        assert app._plan.display and not app._strip.display
+        await pilot.resize_terminal(80, 24)
+        await pilot.pause()
+        assert app._strip.display and not app._plan.display
+
+
 async def test_typing_never_triggers_a_key() -> None:
     conductor = FakeConductor()
     app = stage(story(), conductor)

@@ -100,11 +100,11 @@ def hanging(run: Run) -> Hanging:
     return Hanging(pending, reviews, unmanned, has_lost, has_passed)
 
 
-def _unwanted(run: Run, task: Task) -> str:
+def _unwanted(task: Task, members_of: Callable[[str], tuple[Task, ...]]) -> str:
     """Why a pending task is not to run in this run, as far as that is known; empty when it may."""
     for name, wanted in task.spec.when.items():
         node, _, field = name.partition(".")
-        members = _members(run, node)
+        members = members_of(node)
         if members and all(one.is_passed for one in members):
             return f"{node} was passed over"
         if not all(one.state is TaskState.DONE or one.is_passed for one in members):
@@ -114,26 +114,27 @@ def _unwanted(run: Run, task: Task) -> str:
         said = next((one.answers[field] for one in own if field in one.answers), ())
         if not set(said) & set(wanted):
             return f"{name} is {', '.join(said) or 'not said'}, not {' or '.join(wanted)}"
-    needed = [one for name in task.spec.needs for one in _members(run, name)]
+    needed = [one for name in task.spec.needs for one in members_of(name)]
     if needed and all(one.is_passed for one in needed):
         return f"{', '.join(task.spec.needs)} was passed over"
     return ""
 
 
-def unwanted(run: Run, stand: Hanging) -> tuple[tuple[Task, str], ...]:
+def unwanted(run: Run, stand: Hanging) -> Iterator[tuple[Task, str]]:
     """Pending tasks that are known not to be wanted, each with the reason."""
+    # A list may become hundreds of tasks, and all of them ask about the same few names.
+    members_of = cache(partial(_members, run))
     asked = (task for task in stand.pending if task.spec.when or (stand.has_passed and task.spec.needs))
-    found = ((task, _unwanted(run, task)) for task in asked)
-    return tuple((task, reason) for task, reason in found if reason)
+    found = ((task, _unwanted(task, members_of)) for task in asked)
+    return ((task, reason) for task, reason in found if reason)
 
 
-def doomed(run: Run, stand: Hanging) -> tuple[tuple[Task, str], ...]:
+def doomed(run: Run, stand: Hanging) -> Iterator[tuple[Task, str]]:
     """Pending tasks that need something which will never come, each with the need that is lost."""
-    if not stand.has_lost:
-        return ()
     is_lost = cache(partial(_is_lost, run))
-    found = ((task, next(filter(is_lost, task.spec.needs), "")) for task in stand.pending)
-    return tuple((task, need) for task, need in found if need)
+    pending = stand.pending if stand.has_lost else ()
+    found = ((task, next(filter(is_lost, task.spec.needs), "")) for task in pending)
+    return ((task, need) for task, need in found if need)
 
 
 def revivable(run: Run) -> tuple[Task, ...]:

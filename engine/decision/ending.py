@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import reduce
+from itertools import islice
 
 from engine import events as e
 from engine.decision.follow_ups import are_awaited, on_done_with_follow_ups
@@ -67,8 +68,8 @@ def _hanging(run: Run) -> tuple[e.Event, ...]:
     return (
         tuple(e.TaskCancelled(review.task) for review in needless_reviews(run, stand)[:1])
         or stop_voices(run)
-        or tuple(e.TaskSkipped(task.task, reason, is_passed=True) for task, reason in unwanted(run, stand)[:1])
-        or tuple(e.TaskSkipped(task.task, f"needs {need}") for task, need in doomed(run, stand)[:1])
+        or tuple(e.TaskSkipped(task.task, reason, is_passed=True) for task, reason in islice(unwanted(run, stand), 1))
+        or tuple(e.TaskSkipped(task.task, f"needs {need}") for task, need in islice(doomed(run, stand), 1))
         or settle_unmanned(run, stand.unmanned)
     )
 
@@ -76,12 +77,12 @@ def _hanging(run: Run) -> tuple[e.Event, ...]:
 def on_revised(run: Run, event: e.TaskRevised) -> tuple[e.Event, ...]:
     """Questions of the last attempt do not matter any more; what was skipped for the task's sake has hope again."""
     closed = (e.ApprovalWithdrawn(asked.approval) for asked in run.open_approvals() if asked.task == event.task)
-    return (*closed, *(revive(run) or _hanging(run)))
+    return (*closed, *revive(run))
 
 
 def revive(run: Run) -> tuple[e.Event, ...]:
-    """The next skipped task whose needs may come after all."""
-    return tuple(e.TaskMoved(task.task, TaskState.PENDING) for task in revivable(run)[:1])
+    """The next skipped task whose needs may come after all; once there is none, what settles by itself."""
+    return tuple(e.TaskMoved(task.task, TaskState.PENDING) for task in revivable(run)[:1]) or _hanging(run)
 
 
 def ending(run: Run) -> tuple[e.Event, ...]:

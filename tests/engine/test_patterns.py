@@ -628,6 +628,15 @@ def test_what_was_cancelled_before_it_began_still_waits_for_what_it_needs(node: 
     assert starting(run) == {"two"} or run.question().task == "two"
 
 
+def test_a_gate_that_was_denied_and_is_tried_again_asks_again_and_what_is_behind_it_waits() -> None:
+    run = answer(played(Node("gate", human=True), text("ship", needs=("gate",)), text("draft")), "deny")
+    assert run.state("ship") is S.SKIPPED
+    run.wish("retry", task="gate")
+    assert run.state("ship") is S.PENDING
+    answer(run, "allow")
+    assert starting(run) == {"ship", "draft"}
+
+
 def test_what_is_tried_again_though_what_it_needs_is_lost_is_skipped_again() -> None:
     run = played(text("one"), text("two", needs=("one",)), text("three"))
     run.wish("cancel", task="two")

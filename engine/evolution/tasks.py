@@ -9,7 +9,7 @@ from engine.budget import of_attempt
 from engine.evolution.parts import change, lane_of, move, with_lane, with_task
 from engine.lifecycle import may_move
 from engine.state import Lane, Run, Task
-from engine.words import Failure, Reaction, RunOutcome, RunStatus, TaskState
+from engine.words import Failure, Reaction, Role, RunOutcome, RunStatus, TaskState
 
 
 def run_started(run: Run, event: e.RunStarted, at: float) -> Run:
@@ -89,9 +89,11 @@ def run_resumed(run: Run, _event: e.RunResumed, at: float) -> Run:
 
 
 def plan_proposed(run: Run, event: e.PlanProposed, at: float) -> Run:
-    if event.task not in run.tasks:
-        return run
     run = move(run, event.task, TaskState.PRODUCED, at, summary=event.remark)
+    task = run.tasks.get(event.task)
+    if task is None or task.spec.role is not Role.PLAN or task.state is not TaskState.PRODUCED:
+        # Nobody asked for it: the plan that waits for the person's word stays the one they were shown.
+        return run
     return replace(run, plan=event.tasks, plan_task=event.task, at=at)
 
 

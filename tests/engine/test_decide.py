@@ -79,6 +79,18 @@ def test_a_refused_plan_goes_back_to_the_planner_once_with_every_reason() -> Non
     assert "nobody" in played.task("plan").feedback
 
 
+def test_a_plan_that_nobody_asked_for_never_takes_the_place_of_the_one_that_was_shown() -> None:
+    flow = Flow("both", "", (*BUILD.nodes, Node("edit", agent="coder", edits=True)))
+    played = Played(flow).start("plan").start("edit")
+    played.record(e.PlanProposed(TaskId("plan"), (spec("shown"),), "planner"))
+    played.record(e.PlanProposed(TaskId("edit"), (spec("other"),), "coder"))
+    assert played.state("edit") is S.REVISING
+    played.wish("answer", approval=played.question().approval, answer="accept")
+    assert played.state("shown") is S.PENDING
+    assert "other" not in played.run.tasks
+    assert played.state("plan") is S.DONE
+
+
 def test_a_plan_waits_for_the_person_unless_it_is_theirs_or_accepted_beforehand() -> None:
     waiting = Played(BUILD).start("plan")
     waiting.record(e.PlanProposed(TaskId("plan"), (spec("a"),), "planner"))

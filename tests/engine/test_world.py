@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from engine.flow import Flow, Node, Until, Vote
 from engine.words import Answer, CheckSpec, Handoff
+from tests.engine.random_flows import random_flow
 from tests.engine.world import Temper, World, people
 from tests.stubs.runs import BUILD, CHECK, DIGEST, QUICK_FLOW, REVIEWED
 
@@ -80,6 +81,13 @@ quietly = settings(max_examples=100, deadline=None, suppress_health_check=[Healt
 @quietly
 def test_every_attended_run_ends_with_all_promises_kept(seed: int, flow: Flow, temper: Temper, lanes: int) -> None:
     World(random.Random(seed), flow, temper).run_to_the_end(items=ITEMS, max_lanes=lanes)
+
+
+@given(seed=st.integers(0, 2**32), temper=tempers, lanes=st.integers(1, 4), unattended=st.booleans())
+@quietly
+def test_whatever_flow_somebody_writes_its_run_ends(seed: int, temper: Temper, lanes: int, unattended: bool) -> None:
+    luck = random.Random(seed)
+    World(luck, random_flow(luck), temper).run_to_the_end(items=ITEMS, max_lanes=lanes, is_unattended=unattended)
 
 
 @given(seed=st.integers(0, 2**32), flow=st.sampled_from(FLOWS), temper=tempers)

@@ -24,7 +24,7 @@ from engine.evolve import evolve, fold
 from engine.flow import Flow
 from engine.lifecycle import may_move
 from engine.plan import MAX_TASKS
-from engine.policy import LADDERS, starting_rung
+from engine.policy import ladder_of, starting_rung
 from engine.state import Approval, Run, Task
 from engine.wishes import Granted, grant
 from engine.words import (
@@ -108,6 +108,8 @@ class World:
             assert name not in run.tasks or may_move(run.tasks[name].state, task.state)
         if isinstance(event, TASK_EVENTS) or type(event).__name__.startswith("Run"):
             assert not run.is_over, f"{event} after the last event"
+        if isinstance(event, e.TaskStarted):
+            self.hold_start(run, run.tasks[event.task])
         if isinstance(event, e.TaskStarted) and event.tier == "cloud":
             assert run.cloud_allowed, "the cloud was used without a word"
         if isinstance(event, e.CloudPermitted) and not event.allowed:
@@ -118,6 +120,19 @@ class World:
             assert not run.tasks[event.task].is_settled, f"{event} was said twice"
         if isinstance(event, e.TaskRevised):
             assert after.tasks[event.task].state is TaskState.REVISING, f"{event} was not heard"
+
+    def hold_start(self, run: Run, task: Task) -> None:
+        """Nothing starts before what it waits for is settled, or where its condition does not hold."""
+        waits_for = () if task.attempt else (*task.spec.needs, *task.spec.after)
+        for name in waits_for:
+            one = run.tasks.get(TaskId(name))
+            open_ones = [one.task for one in ((one,) if one else run.of_node(name)) if not one.is_settled]
+            assert all(run.tasks[other].spec.about for other in open_ones), f"{task.task} starts before {open_ones}"
+        for said, wanted in task.spec.when.items():
+            name, _, field = said.partition(".")
+            done = [one for one in run.tasks.values() if name in (one.spec.task, one.spec.node) and one.answers]
+            answers = [one.answers.get(field, ()) for one in done if one.state is TaskState.DONE]
+            assert any(set(answer) & set(wanted) for answer in answers), f"{task.task}: {said} is {answers}"
 
     def is_in_cloud(self, run: Run, task: Task) -> bool:
         """Whether a task that was tried goes on with a cloud model."""
@@ -164,8 +179,9 @@ class World:
         for event, _ in self.history:
             if isinstance(event, e.TaskRevised) and event.rule.startswith(f"{event.failure}: "):
                 used[event.task, event.failure, event.reaction] += 1
-                ladder = dict(LADDERS[Failure(event.failure)])
-                assert used[event.task, event.failure, event.reaction] <= ladder[event.reaction]
+                ladder = ladder_of(self.run, self.run.tasks[event.task], Failure(event.failure))
+                most = max(step.times for step in ladder if step.reaction == event.reaction)
+                assert used[event.task, event.failure, event.reaction] <= most
             elif isinstance(event, e.TaskRevised):
                 assert event.rule == "you" or event.rule.startswith(("until: ", "cloud: "))
 

@@ -174,6 +174,8 @@ class Task(Part, frozen=True):
     """Who passed this task on, in order."""
     follow_ups: tuple[TaskSpec, ...] = ()
     """What its agent proposes to do besides."""
+    proposed: tuple[TaskSpec, ...] = ()
+    """The plan that a planner put forward last."""
     is_passed: bool = False
     """Skipped because it is not wanted, not because something failed."""
     added_at: float = 0.0

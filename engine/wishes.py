@@ -229,7 +229,7 @@ def _edit_plan(run: Run, wish: Mapping[str, Any]) -> Reply:
     faults = plan_faults(tasks, run.roster, taken_ids(run))
     if faults:
         return Refused("; ".join(faults))
-    asked = [approval for approval in run.open_approvals() if approval.form == "plan"]
+    asked = [approval for approval in run.open_approvals() if approval.task == run.plan_task]
     answered = [e.ApprovalWithdrawn(approval.approval) for approval in asked]
     return Granted((*answered, e.PlanAccepted(run.plan_task, tasks)), f"your plan with {len(tasks)} tasks starts")
 

@@ -57,12 +57,22 @@ def on_plan_accepted(run: Run, event: e.PlanAccepted) -> tuple[e.Event, ...]:
 def on_plan_answer(run: Run, task: Task, approval: Approval) -> tuple[e.Event, ...]:
     """The person accepts a plan, sends it back, or ends it."""
     if approval.answer in ("accept", "allow", "always"):
-        return (e.PlanAccepted(task.task, run.plan, approval.by),)
+        return _accepted(run, task, approval)
     decision = choose(run, task, Reaction.RETRY, f"you: {approval.words}") if approval.answer == "reject" else None
     if decision:
         words = f"The person rejected the plan: {approval.words}"
         return carry_out(run, task, decision, Failure.PLAN, words)
     return (e.TaskCancelled(task.task),)
+
+
+def _accepted(run: Run, task: Task, approval: Approval) -> tuple[e.Event, ...]:
+    """The plan that was shown starts, unless what happened meanwhile keeps it from running: then it is made anew."""
+    faults = plan_faults(task.proposed, run.roster, taken_ids(run))
+    decision = choose(run, task, Reaction.RETRY, f"the plan cannot run any more: {faults[0]}") if faults else None
+    if decision is None:
+        return (e.PlanAccepted(task.task, task.proposed, approval.by),)
+    words = "The plan cannot run any more:\n" + "\n".join(f"- {fault}" for fault in faults)
+    return carry_out(run, task, decision, Failure.PLAN, words)
 
 
 def taken_ids(run: Run) -> frozenset[str]:

@@ -94,7 +94,8 @@ def plan_proposed(run: Run, event: e.PlanProposed, at: float) -> Run:
     if task is None or task.spec.role is not Role.PLAN or task.state is not TaskState.PRODUCED:
         # Nobody asked for it: the plan that waits for the person's word stays the one they were shown.
         return run
-    return replace(run, plan=event.tasks, plan_task=event.task, at=at)
+    run = with_task(run, replace(task, proposed=event.tasks), at)
+    return replace(run, plan=event.tasks, plan_task=event.task)
 
 
 def plan_accepted(run: Run, event: e.PlanAccepted, at: float) -> Run:

@@ -91,6 +91,36 @@ def test_a_plan_that_nobody_asked_for_never_takes_the_place_of_the_one_that_was_
     assert played.state("plan") is S.DONE
 
 
+def two_planners() -> Played:
+    """Both wait for the person's word."""
+    flow = Flow("both", "", (*BUILD.nodes, Node("second", agent="planner", expand=True, human=True, grafts="work")))
+    played = Played(flow).start("plan").start("second")
+    played.record(e.PlanProposed(TaskId("plan"), (spec("one"), spec("both")), "planner"))
+    played.record(e.PlanProposed(TaskId("second"), (spec("two"), spec("both")), "planner"))
+    return played
+
+
+def test_of_two_plans_that_wait_the_one_that_was_shown_starts_and_the_other_must_fit_it() -> None:
+    played = two_planners()
+    first, second = played.run.open_approvals()
+    played.wish("answer", approval=first.approval, answer="accept")
+    assert {"one", "both"} <= set(played.run.tasks)
+    assert "two" not in played.run.tasks
+    played.wish("answer", approval=second.approval, answer="accept")
+    assert played.state("second") is S.REVISING
+    assert "both" in played.task("second").feedback
+
+
+def test_a_plan_that_is_edited_leaves_another_one_s_question_open() -> None:
+    played = two_planners()
+    first, _ = played.run.open_approvals()
+    tasks = [{"task": "mine", "node": "work", "role": "work", "agent": "coder", "goal": "do it"}]
+    played.wish("edit_plan", tasks=tasks)
+    assert played.state("second") is S.DONE
+    assert played.question() == first
+    assert played.state("plan") is S.WAITING
+
+
 def test_a_plan_waits_for_the_person_unless_it_is_theirs_or_accepted_beforehand() -> None:
     waiting = Played(BUILD).start("plan")
     waiting.record(e.PlanProposed(TaskId("plan"), (spec("a"),), "planner"))

@@ -194,12 +194,22 @@ def _yaml_advice(problem: str) -> str:
     return "Correct that line."
 
 
+_KINDS = {
+    "tuple_type": "It has to be a list",
+    "list_type": "It has to be a list",
+    "dict_type": "It has to be a mapping",
+    "model_type": "It has to be a mapping",
+    "model_attributes_type": "It has to be a mapping",
+}
+"""What the library calls by its Python names, in those of YAML."""
+
+
 def _complaint(error: Any) -> str:
     if error["type"] == "extra_forbidden":
         return f"`{error['loc'][-1]}` is not a field here."
     if error["type"] == "missing":
         return f"`{error['loc'][-1]}` is missing."
-    message = str(error["msg"]).removeprefix("Value error, ")
+    message = _KINDS.get(error["type"]) or str(error["msg"]).removeprefix("Value error, ")
     return f"{message} (found {clean_line(repr(error['input']), 60)})."
 
 

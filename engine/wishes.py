@@ -215,7 +215,7 @@ def _answer(run: Run, wish: Mapping[str, Any]) -> Reply:
     if asked.form == "stuck" and task and wished and choose(run, task, wished, "") is None:
         return Refused(f"{answer} is not possible here: nobody else can do it, or no stronger model is allowed")
     answered = e.ApprovalAnswered(asked.approval, answer, str(wish.get("words", "")))
-    return Granted((answered,), f"{answer}: {asked.title}")
+    return Granted((answered,), f"your answer counts: {answer}")
 
 
 def _edit_plan(run: Run, wish: Mapping[str, Any]) -> Reply:

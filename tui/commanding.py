@@ -165,6 +165,8 @@ class CommandingApp(App[None]):
         task = self.selected_task()
         if task is not None and task.state is TaskState.RUNNING:
             self.board.choose_remedy(task.task)
+        else:
+            self._of_lane("break", "break")
 
     def remedy(self, task: str, rung: str) -> None:
         """A remedy was chosen."""

@@ -69,7 +69,8 @@ def _turn_failed(event: e.TurnFailed) -> str:
 
 
 def _verdict(event: e.VerdictGiven) -> str:
-    word = "accepts" if event.verdict.accepts else f"sends back with {len(event.verdict.findings)} findings"
+    count = len(event.verdict.findings)
+    word = "accepts" if event.verdict.accepts else f"sends back with {count} finding{'' if count == 1 else 's'}"
     return f"review {word}: {event.verdict.summary}"
 
 
@@ -226,7 +227,7 @@ _SENTENCES: dict[type[Event], tuple[Callable[[Any], str], str]] = {
         lambda event: f"TRUNCATED: sent {event.sent_tokens} tokens, the server read {event.read_tokens}",
         "error",
     ),
-    e.ToolCalled: (lambda event: f"{event.tool}: {event.line}", "tool"),
+    e.ToolCalled: (lambda event: event.line or event.tool, "tool"),
     e.ToolFinished: (lambda event: f"{'failed' if event.is_error else 'ok'}: {event.line}", "tool"),
     e.Steered: (lambda event: f"you: {event.text}", "note"),
     e.SteerDelivered: (lambda event: f"your words were read in turn {event.turn}", "note"),

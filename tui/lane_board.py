@@ -49,6 +49,8 @@ class LaneBoard(Widget, can_focus=True):
         self.selected: str | None = None
         self.is_chosen = False
         """Whether the person chose the selected lane; until then it is the first one."""
+        self._is_stopgap = False
+        """Whether the chosen lane went away: a lane that has ended stands in for it until somebody is at work again."""
         self.remedy_for: str | None = None
         self.hearing: str | None = None
         self.empty: tuple[Row, ...] = ()
@@ -66,7 +68,10 @@ class LaneBoard(Widget, can_focus=True):
         """Show these lanes; repaints what differs from before."""
         self._views, self._outputs = views, outputs
         if not self.is_chosen or all(view.task != self.selected for view in views):
+            self._is_stopgap = self.is_chosen
             self.selected = views[0].task if views else None
+        elif self._is_stopgap and views[0].is_busy and not self._is_busy(self.selected):
+            self.selected = views[0].task
         self.repaint()
 
     def repaint(self, everything: bool = False) -> None:
@@ -91,7 +96,7 @@ class LaneBoard(Widget, can_focus=True):
 
     def select(self, task: str | None) -> None:
         """Choose a lane."""
-        self.is_chosen = True
+        self.is_chosen, self._is_stopgap = True, False
         if task != self.selected:
             self.selected = task
             self.remedy_for = None
@@ -104,6 +109,9 @@ class LaneBoard(Widget, can_focus=True):
             return None
         here = tasks.index(self.selected) if self.selected in tasks else 0
         return tasks[max(0, min(len(tasks) - 1, here + step))]
+
+    def _is_busy(self, task: str | None) -> bool:
+        return any(view.task == task and view.is_busy for view in self._views)
 
     def choose_remedy(self, task: str | None) -> None:
         """Show or hide the ladder of remedies in a lane."""

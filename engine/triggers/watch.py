@@ -129,7 +129,7 @@ class Watch:
         look = self._looker.changes if trigger.cause is Cause.CHANGE else self._looker.commits
         news = await in_thread(look, trigger, before)
         if not before.content:
-            self._tell(trigger, "looked", "looked for the first time; what comes from now on counts")
+            self._tell(trigger, "looked", "for the first time; what comes from now on counts")
         elif news.is_ours:
             self._tell(trigger, "ours", f"left alone what a run of ours made: {listed(news.paths or news.commits)}")
         elif news.is_any and not await self._started(trigger, news):

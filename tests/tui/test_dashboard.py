@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from textual import events
 from textual.pilot import Pilot
 
@@ -58,10 +59,10 @@ async def test_a_resized_terminal_gets_the_layout_of_its_new_width() -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.resize_terminal(160, 48)
         await pilot.pause()
-        assert app._plan.display and not app._strip.display
+        assert (app._plan.display, app._strip.display) == (True, False)
         await pilot.resize_terminal(80, 24)
         await pilot.pause()
-        assert app._strip.display and not app._plan.display
+        assert (app._plan.display, app._strip.display) == (False, True)
 
 
 async def test_typing_never_triggers_a_key() -> None:
@@ -632,3 +633,28 @@ async def test_the_events_of_a_lane_are_its_own() -> None:
     async with app.run_test(size=SIZE) as pilot:
         await in_lanes(app, pilot, story(), "3", "z", "5", "g")
         assert screen_text(app).count("task added") == 1
+
+
+async def test_a_key_that_breaks_a_lane_where_nobody_works_says_why_it_cannot() -> None:
+    conductor = FakeConductor()
+    app = stage(gated(), conductor)
+    async with app.run_test(size=SIZE) as pilot:
+        app.take(picture(gated()))
+        await pilot.press("escape", "b")
+        assert app.board.remedy_for is None
+        assert [kind for kind, _ in await sent(app, conductor)] == ["break"]
+
+
+async def test_after_an_answered_gate_the_lane_that_goes_to_work_is_selected() -> None:
+    history = gated()
+    app = stage(history)
+    async with app.run_test(size=SIZE) as pilot:
+        await in_lanes(app, pilot, history)
+        assert app.board.selected == "ship"
+        app.board.show(tuple(lane for lane in app.view.lanes if lane.task != "ship"), {})
+        assert app.board.selected is not None
+        lane = app.view.lane("ship")
+        assert lane is not None
+        at_work = replace(lane, task="next")
+        app.board.show((at_work, *(one for one in app.view.lanes if one.task != "ship")), {})
+        assert app.board.selected == "next"

@@ -43,7 +43,8 @@ def _run(session: Session, name: str) -> Run:
     runs = runs_of(session) if session.store_path.exists() else []
     found = next((run for run in reversed(runs) if name in ("", run.run)), None)
     if found is None:
-        raise UserFault(f"There is no run {name}.".replace(" .", "."), remedy="See them: orchestra-tui log --runs")
+        what = f"There is no run {name}." if name else "Nothing has run in this repository yet."
+        raise UserFault(what, remedy="See them: orchestra-tui log --runs" if name else "Start with: orchestra-tui")
     return found
 
 

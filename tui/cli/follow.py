@@ -21,7 +21,7 @@ from engine.graph import last_words
 from engine.state import Approval, Run, Task
 from engine.store.reader import LogReader
 from engine.store.rows import EventRow
-from engine.words import RunId, RunOutcome, RunStatus
+from engine.words import RunId, RunOutcome, RunStatus, TaskState
 from tui.cli.session import Session
 from tui.facts import fact_of
 
@@ -124,7 +124,7 @@ def _closing(run: Run) -> Iterator[str]:
     yield ""
     word = run.outcome or RunOutcome.CANCELLED
     yield f"{run.run} {word}: {run.reason}"
-    for task in run.work_tasks():
+    for task in (*run.work_tasks(), *_others_that_failed(run)):
         proof = f"{task.proof_word}: {task.proof or 'no check proves it'}"
         yield f"  {task.state:<9} {task.spec.task:<18} {proof if task.landed or task.is_proven else task.reason}"
     for task in last_words(run):
@@ -135,6 +135,14 @@ def _closing(run: Run) -> Iterator[str]:
         yield f"The result is on branch {run.branch}; yours is untouched. Look: git diff ...{run.branch}"
         consent = "" if run.outcome is RunOutcome.PROVEN else " --yes"
         yield f"Take it: orchestra-tui land {run.run}{consent}"
+
+
+def _others_that_failed(run: Run) -> Iterator[Task]:
+    """Texts, plans and commands that failed: whatever was skipped was skipped for one of them."""
+    mine = {task.spec.task for task in run.work_tasks()}
+    for task in run.tasks.values():
+        if task.state is TaskState.FAILED and task.spec.task not in mine and not task.spec.about:
+            yield task
 
 
 def _shown(run: Run, task: Task) -> Iterator[str]:

@@ -44,8 +44,8 @@ def land_command(arguments: list[str]) -> int:
 def _chosen(session: Session, name: str) -> Run:
     landed = [run for run in runs_of(session) if run.head != run.base_commit and (not name or run.run == name)]
     if not landed:
-        which = f"{name} has" if name else "No run has"
-        raise UserFault(f"{which} nothing to land.", remedy="See them: orchestra-tui log --runs")
+        which = f"{name} has nothing" if name else "No run has anything"
+        raise UserFault(f"{which} to land.", remedy="See them: orchestra-tui log --runs")
     return landed[-1]
 
 

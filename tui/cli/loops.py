@@ -53,7 +53,12 @@ def _surveys(name: str, forgiven: frozenset[str], *, has_curves: bool) -> Iterat
     try:
         with _opened(name) as lines:
             for case in cases_in(lines):
-                yield _title(name, case), Survey(LoopDetector(forgiven), has_curves).take(case.steps)
+                survey = Survey(LoopDetector(forgiven), has_curves).take(case.steps)
+                # To the detector what is forgiven weighs less; here the person's word is the last one.
+                survey.found = [
+                    one for one in survey.found if not {one.verdict.kind.value, one.verdict.subject} & forgiven
+                ]
+                yield _title(name, case), survey
     except TranscriptFault as fault:
         words = f"{name}, line {fault.line}: {fault.reason}."
         raise UserFault(words, "The lines before it were read.", "See orchestra-tui loops --help.") from fault

@@ -16,6 +16,9 @@ from engine.store.reader import LogReader
 from tui.cli.options import agents_parser
 from tui.cli.session import Session
 
+_ORIGINS = {"package": "built in"}
+"""As flows and policies call it."""
+
 
 def agents_command(arguments: list[str]) -> int:
     """List the specialists, show one, or trust a file of the repository."""
@@ -72,7 +75,8 @@ def _table(roster: Roster) -> list[str]:
             continue
         models = " → ".join(definition.model)
         words = definition.description if one.is_used else f"not used: {one.reason}"
-        lines.append(f"{one.name:<18} {one.origin:<11} {definition.output:<7} {models:<24} {clean_line(words, 100)}")
+        origin = _ORIGINS.get(one.origin, one.origin)
+        lines.append(f"{one.name:<18} {origin:<11} {definition.output:<7} {models:<24} {clean_line(words, 100)}")
         if definition.extras or definition.absent_tools:
             ignored = [*definition.extras, *(f"tool {tool}" for tool in definition.absent_tools)]
             lines.append(f"{'':<18} ignored: {clean_line(', '.join(ignored), 100)}")

@@ -93,7 +93,7 @@ class Session:
                 if row is not None and row.status == "acknowledged":
                     return row.receipt
                 if row is not None and row.status == "refused":
-                    raise UserFault(row.receipt, safe="")
+                    raise _refusal(row.receipt)
                 self._wait(reader)
         raise UserFault("The engine does not answer.", remedy=f"See {self.places.engine_log}")
 
@@ -197,3 +197,10 @@ class Session:
             return PlanText(tuple(msgspec.to_builtins(parse_plan(text))))
         except UserFault as fault:
             return PlanText(faults=(str(fault),))
+
+
+def _refusal(reason: str) -> UserFault:
+    """What the engine refused: its reasons are either whole sentences already or the end of one."""
+    if not reason[:1].islower():
+        return UserFault(reason, safe="")
+    return UserFault(f"That was refused: {reason.rstrip('.')}.")

@@ -25,7 +25,7 @@ from agents.trigger_file import (
 from engine.clean import clean_line
 from engine.clock import SystemClock
 from engine.codec import decode
-from engine.errors import OrchestraError, StoreMissing, UserFault
+from engine.errors import GitFault, OrchestraError, StoreMissing, UserFault
 from engine.events import ApprovalAsked, RunCancelled, RunFinished
 from engine.git.gateway import Git
 from engine.git.repository import open_repository
@@ -149,12 +149,23 @@ def _named(options: argparse.Namespace, root: Path) -> list[Trigger]:
     if options.on_change:
         found.append(Trigger("on-change", Cause.CHANGE, wanted, tuple(options.on_change), "", None, False, *times))
     if options.on_commit is not None:
+        _refuse_unknown_branch(root, options.on_commit)
         found.append(Trigger("on-commit", Cause.COMMIT, wanted, (), options.on_commit, None, False, *times))
     if found and not wanted.goal:
         raise UserFault("A run needs a goal.", "Nothing was started.", 'Say it with --goal "…".')
     if options.inbox is not None:
+        if not options.inbox.expanduser().is_dir():
+            remedy = f"Make it first: mkdir -p {options.inbox}"
+            raise UserFault(f"There is no folder {options.inbox}.", "Nothing was started.", remedy)
         found.append(inbox_trigger("inbox", options.inbox, Wanted(), root, "--inbox"))
     return found
+
+
+def _refuse_unknown_branch(root: Path, name: str) -> None:
+    try:
+        open_repository(root).text("rev-parse", "--verify", "--end-of-options", f"{name or 'HEAD'}^{{commit}}")
+    except GitFault as fault:
+        raise UserFault(f"There is no branch {name!r} here.", "Nothing was started.", "See them: git branch") from fault
 
 
 def _described(trigger: Trigger) -> str:

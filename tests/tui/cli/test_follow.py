@@ -7,7 +7,7 @@ import json
 from engine import events as e
 from engine.codec import encode, kind_of
 from engine.store.rows import EventRow
-from engine.words import Failure, TaskId
+from engine.words import Failure, Role, TaskId, TaskSpec
 from tests.stubs.runs import Played
 from tui.cli.follow import closing_lines, json_line
 
@@ -28,3 +28,10 @@ def test_a_json_line_says_the_same_in_characters_that_a_terminal_only_shows() ->
     assert json.loads(line)["text"] == event.text
     assert not any(char in line for char in "\x1b\x07\x9b\u202e")
     assert "größer →" in line
+
+
+def test_the_closing_lines_name_the_text_that_failed_and_left_the_rest_out() -> None:
+    spec = TaskSpec("triage", "triage", Role.TEXT, "triage", "what is it", "triage")
+    played = Played(is_unattended=True).start()
+    played.record(e.TaskAdded(spec), e.TaskFailed(TaskId("triage"), "no result in 2 replies"))
+    assert any("triage" in line and "no result" in line for line in closing_lines(played.run))

@@ -108,6 +108,15 @@ def test_a_forgiven_tool_is_no_loop(tmp_path: Path) -> None:
     assert main(["loops", "--forgive", "bash", path]) == 0
 
 
+def test_what_a_person_forgives_is_no_loop_however_sure_the_detector_is(tmp_path: Path) -> None:
+    failing = {"type": "action", "actor": "a", "tool": "edit", "args": {"p": "x"}, "error": "not found"}
+    path = written(tmp_path / "a.jsonl", *([failing] * 12))
+
+    assert main(["loops", path]) == 1
+    assert main(["loops", "--forgive", "edit", path]) == 0
+    assert main(["loops", "--forgive", "same_edit", path]) == 0
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [

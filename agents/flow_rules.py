@@ -193,6 +193,9 @@ def _spreading(shape: FlowShape, _name: str, node: NodeShape) -> Found:
         answer = shape.nodes[source].answers.get(field)
         if answer is None or not answer.is_list:
             yield "each", f"`{source}` answers no list `{field}`.", f"Add `answers: {{{field}: list}}` to `{source}`."
+        elif shape.nodes[source].each or shape.nodes[source].vote:
+            what = f"`{source}` becomes several tasks, and none of their lists is the list."
+            yield "each", what, f"Let a node that needs `{source}` answer `{field}`."
 
 
 def _voting(shape: FlowShape, name: str, node: NodeShape) -> Found:

@@ -19,6 +19,7 @@ from engine.flow import Flow
 
 ANSWERING = "  t: {agent: coder, answers: {kind: [bug, wish], files: list}}"
 """Stands in line 3 of a flow."""
+LISTS = "  l: {agent: coder, each: [x, y], answers: {f: list}}"
 
 FAULTS = [
     ("_name", "  B c: {agent: coder}", "no name for a node", "lower-case"),
@@ -52,6 +53,7 @@ FAULTS = [
     ("_conditions", "  b: {agent: coder, when: {t.kind: []}}", "names no value", "Write the value"),
     ("_spreading", "  b: {agent: coder, each: files}", "is no list", "items"),
     ("_spreading", "  b: {agent: coder, each: t.kind}", "no list `kind`", "kind: list"),
+    ("_spreading", f"  b: {{agent: coder, each: l.f}}\n{LISTS}", "becomes several tasks", "needs `l`"),
     ("_spreading", "  b: {agent: coder, each: items, vote: {n: 2}}", "spread over a list", "Remove `each`"),
     ("_voting", "  b: {agent: coder, vote: {quorum: 2}}", "seats of its own", "one of the two"),
     ("_voting", "  b: {agent: coder, vote: {n: 1}}", "One voice", "at least two"),

@@ -91,7 +91,12 @@ class ApprovalScreen(ReadingScreen):
         run = self.dashboard.shown_run
         if run is not None:
             self.dismiss()
-            self.dashboard.push_screen(PlanEditor(self.palette, self.glyphs, run.plan))
+            self.dashboard.push_screen(PlanEditor(self.palette, self.glyphs, self._plan(run)))
+
+    def _plan(self, run: Run) -> tuple[TaskSpec, ...]:
+        """The plan that is asked about: another planner may have put one forward since."""
+        planner = run.tasks.get(self.approval.task)
+        return planner.proposed if planner else run.plan
 
     def _take_patch(self, patch: str) -> None:
         self._patch = patch
@@ -106,7 +111,7 @@ class ApprovalScreen(ReadingScreen):
     def _rows(self, width: int) -> list[Row]:
         run = self.dashboard.shown_run
         if self.approval.form == "plan" and run is not None:
-            return plan_lines(run.plan, width, self.glyphs)
+            return plan_lines(self._plan(run), width, self.glyphs)
         if self._patch:
             return wrapped(diff_lines(self._patch), width)
         return wrapped(body_lines(self.approval), width)

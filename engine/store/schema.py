@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import get_ident
 from typing import Final
 from urllib.parse import quote
 
@@ -125,13 +126,30 @@ def _connect_reading(path: Path) -> sqlite3.Connection:
 def _connect_writing(path: Path) -> sqlite3.Connection:
     # The log quotes the user's code: only they may read it. SQLite gives -wal and -shm the same mode.
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    if not path.exists():
+        _make_private(path)
     connection = _connect(f"file:{quote(str(path.absolute()))}?mode=rw")
     # NORMAL: no fsync at commit; recursive_triggers: INSERT OR REPLACE meets the append-only trigger too.
     connection.executescript(
         f"PRAGMA synchronous=NORMAL; PRAGMA recursive_triggers=ON; PRAGMA wal_autocheckpoint={CHECKPOINT_PAGES};"
     )
     return connection
+
+
+def _make_private(path: Path) -> None:
+    # Closed before it has its name: closing a file drops every lock that this process holds on it (POSIX), those of
+    # SQLite's other connections as well; without them another process throws away the log that is still written to.
+    new = path.with_name(f".{path.name}-{os.getpid()}-{get_ident()}")
+    os.close(os.open(new, os.O_RDWR | os.O_CREAT, 0o600))
+    try:
+        os.link(new, path)
+    except FileExistsError:
+        pass
+    except OSError:
+        # A file system without links: still nobody of this process can have it open, unless two threads make it at once.
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    finally:
+        new.unlink(missing_ok=True)
 
 
 def _connect(uri: str) -> sqlite3.Connection:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -67,3 +69,19 @@ def test_many_terminals_may_send_while_the_engine_writes(log: EventLog, store_pa
             log.append([event()]).result()
     assert {row.command_id for row in reader.pending()} == {future.result() for future in sent}
     assert reader.verify().seq == 40
+
+
+def test_a_wish_takes_no_lock_from_a_reader_of_the_same_process(log: EventLog, store_path: Path) -> None:
+    log.append([event()]).result()
+    wal = store_path.with_name(f"{store_path.name}-wal")
+    with LogReader(store_path) as reader:
+        reader.events()
+        log.close()
+        send(store_path, "run-1", "pause", {}, CLOCK)
+        before = wal.stat().st_ino
+        # A stranger that believes to be the last one folds the log into the file and throws it away.
+        looks = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute('SELECT 1 FROM event'); c.close()"
+        subprocess.run([sys.executable, "-c", looks, str(store_path)], check=True)
+        assert wal.stat().st_ino == before
+        send(store_path, "run-1", "pause", {}, CLOCK)
+        assert len(reader.commands()) == 2

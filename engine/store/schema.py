@@ -146,7 +146,7 @@ def _make_private(path: Path) -> None:
     except FileExistsError:
         pass
     except OSError:
-        # A file system without links: still nobody of this process can have it open, unless two threads make it at once.
+        # A file system without links: nobody of this process has it open, unless two threads make it at once.
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     finally:
         new.unlink(missing_ok=True)

@@ -25,8 +25,8 @@ from tui.theme import Palette
 RUNNING, STOPPED = "running", "stopped"
 UNFINISHED = (RUNNING, STOPPED)
 ENDINGS = ("RunFinished", "RunCancelled", "RunResumed")
-LATE_EVENTS = 64
-"""How many events at most follow a run's end: its lanes are put away."""
+LATE_EVENTS = 256
+"""How many events at most follow a run's end: its lanes are put away, some of them days later."""
 
 
 class RunLine(NamedTuple):
@@ -57,23 +57,23 @@ def run_lines(path: Path, has_engine: bool = True) -> list[RunLine]:
 
 def _run_line(reader: LogReader, span: RunSpan, is_going_on: bool) -> RunLine:
     first = _event(reader, span, span.first_seq)
-    last = _last_word(reader, span)
+    last, ended_at = _last_word(reader, span)
     goal = tidy_line(first.goal) if isinstance(first, RunStarted) else ""
     word, role = (RUNNING, "running") if is_going_on else (STOPPED, "warning")
     if isinstance(last, RunFinished):
         word, role = last.outcome.value, {"red": "failed"}.get(last.outcome.value, last.outcome.value)
     elif isinstance(last, RunCancelled):
         word, role = "cancelled", "dim"
-    return RunLine(span.run, goal, word, role, span.started_at, span.last_at - span.started_at)
+    return RunLine(span.run, goal, word, role, span.started_at, ended_at - span.started_at)
 
 
-def _last_word(reader: LogReader, span: RunSpan) -> object:
-    """How a run ended; worktrees may be put away after that, and a run that is gone on with has a later start."""
-    later = reader.events(span.run, max(span.first_seq, span.last_seq - LATE_EVENTS), LATE_EVENTS)
-    for row in reversed(later):
+def _last_word(reader: LogReader, span: RunSpan) -> tuple[object, float]:
+    """How a run ended and when; worktrees may be put away long after, and who is gone on with has a later start."""
+    for row in reversed(reader.newest(span.run, LATE_EVENTS)):
         if row.kind in ENDINGS:
-            return decode(row.kind, row.payload)
-    return None
+            is_end = row.kind != "RunResumed"
+            return decode(row.kind, row.payload), row.at if is_end else span.last_at
+    return None, span.last_at
 
 
 def _event(reader: LogReader, span: RunSpan, seq: int) -> object:

@@ -83,6 +83,11 @@ class LogReader:
             return self._rows(EventRow, f"{columns} WHERE seq > ? ORDER BY seq LIMIT ?", after_seq, limit)
         return self._rows(EventRow, f"{columns} WHERE run = ? AND seq > ? ORDER BY seq LIMIT ?", run, after_seq, limit)
 
+    def newest(self, run: str, limit: int) -> list[EventRow]:
+        """The newest events of one run, oldest first, however many of other runs lie between them."""
+        columns = "SELECT seq, run, at, kind, payload FROM event"
+        return self._rows(EventRow, f"{columns} WHERE run = ? ORDER BY seq DESC LIMIT ?", run, limit)[::-1]
+
     def pages(self, run: str | None = None, after_seq: int = 0, limit: int = PAGE_ROWS) -> Iterator[list[EventRow]]:
         """All events after a seq in lists of at most `limit`, oldest first: the way to replay a long log."""
         while rows := self.events(run, after_seq, limit):

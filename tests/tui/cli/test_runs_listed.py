@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.stubs.history import began, finished, write
+from engine import events as e
+from engine.words import TaskId
+from tests.stubs.history import History, began, finished, write
 from tui.cli.log import log_command
 from tui.cli.options import dashboard_parser
 from tui.cli.session import Session
@@ -49,6 +51,16 @@ def test_the_screen_of_runs_tells_a_stopped_run_from_one_that_goes_on(session: S
     # The newest engine is younger than anything in the log: it plays none of it, whether it lives or not.
     words = [line.word for line in run_lines(session.store_path, has_engine)]
     assert words == ["stopped", "proven"]
+
+
+def test_a_run_whose_lane_was_put_away_long_after_has_still_ended_when_it_ended(session: Session) -> None:
+    late = History(finished().run)
+    late.add(e.LaneReaped(TaskId("session")), after_s=9_000)
+    write(session.store_path, began("10", "a long one", tasks=400), late)
+
+    ended = next(line for line in run_lines(session.store_path) if line.run == finished().run)
+    assert ended.word == "proven"
+    assert ended.duration_s < 1_000
 
 
 def plan_options(tmp_path: Path, goal: str = "") -> argparse.Namespace:

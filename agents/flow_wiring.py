@@ -93,6 +93,8 @@ def _tool_faults(shape: FlowShape) -> Iterator[Complaint]:
             if fault := regex_fault(pattern):
                 what = f"{pattern!r} is no regular expression: {fault}."
                 yield Complaint((*place, "arguments", argument), what, "Correct it.")
+        if _SLOT.search(declared.run[0]):
+            yield Complaint((*place, "run"), "The program itself cannot be an argument.", "Write the program's name.")
         used = {slot for part in declared.run for slot in _SLOT.findall(part)}
         for argument in sorted(used ^ set(declared.arguments)):
             what = f"`{argument}` is {'used but not declared' if argument in used else 'declared but not used'}."

@@ -21,7 +21,7 @@ from engine.plan import plan_faults
 from engine.policy import LADDERS, Decision, choose, next_rung
 from engine.starting import climb_label
 from engine.state import Run, Task
-from engine.words import ApprovalId, Failure, Reaction, RunStatus, TaskId, TaskSpec, TaskState
+from engine.words import ApprovalId, Failure, Reaction, Role, RunStatus, TaskId, TaskSpec, TaskState
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,8 +219,9 @@ def _answer(run: Run, wish: Mapping[str, Any]) -> Reply:
 
 
 def _edit_plan(run: Run, wish: Mapping[str, Any]) -> Reply:
-    planner = run.tasks.get(run.plan_task)
-    if planner is None or planner.state is not TaskState.WAITING:
+    # Without a name it is the newest plan; several may wait at once.
+    planner = _task(run, wish) if wish.get("task") else run.tasks.get(run.plan_task)
+    if planner is None or planner.spec.role is not Role.PLAN or planner.state is not TaskState.WAITING:
         return Refused("there is no plan waiting to be edited")
     try:
         tasks = msgspec.convert(wish.get("tasks", ()), tuple[TaskSpec, ...])
@@ -229,9 +230,9 @@ def _edit_plan(run: Run, wish: Mapping[str, Any]) -> Reply:
     faults = plan_faults(tasks, run.roster, taken_ids(run))
     if faults:
         return Refused("; ".join(faults))
-    asked = [approval for approval in run.open_approvals() if approval.task == run.plan_task]
+    asked = [approval for approval in run.open_approvals() if approval.task == planner.task]
     answered = [e.ApprovalWithdrawn(approval.approval) for approval in asked]
-    return Granted((*answered, e.PlanAccepted(run.plan_task, tasks)), f"your plan with {len(tasks)} tasks starts")
+    return Granted((*answered, e.PlanAccepted(planner.task, tasks)), f"your plan with {len(tasks)} tasks starts")
 
 
 def _graft(run: Run, wish: Mapping[str, Any]) -> Reply:

@@ -91,7 +91,7 @@ class ApprovalScreen(ReadingScreen):
         run = self.dashboard.shown_run
         if run is not None:
             self.dismiss()
-            self.dashboard.push_screen(PlanEditor(self.palette, self.glyphs, self._plan(run)))
+            self.dashboard.push_screen(PlanEditor(self.palette, self.glyphs, self.approval.task, self._plan(run)))
 
     def _plan(self, run: Run) -> tuple[TaskSpec, ...]:
         """The plan that is asked about: another planner may have put one forward since."""

@@ -35,8 +35,9 @@ class PlanEditor(ReadingScreen):
     TextArea:focus { border: none; }
     """
 
-    def __init__(self, palette: Palette, glyphs: Glyphs, tasks: Sequence[TaskSpec]) -> None:
+    def __init__(self, palette: Palette, glyphs: Glyphs, planner: str, tasks: Sequence[TaskSpec]) -> None:
         super().__init__(palette, glyphs)
+        self._planner = planner
         self._tasks: tuple[dict[str, object], ...] = tuple(msgspec.to_builtins(task) for task in tasks)
         self._area = TextArea("", id="plan-text", show_line_numbers=True, tab_behavior="indent")
         self._area.cursor_blink = False
@@ -90,7 +91,8 @@ class PlanEditor(ReadingScreen):
         self.show_frame()
         if not read.faults:
             self.dismiss()
-            self.dashboard.wish("start the edited plan", "edit_plan", {"tasks": [dict(task) for task in read.tasks]})
+            wish = {"task": self._planner, "tasks": [dict(task) for task in read.tasks]}
+            self.dashboard.wish("start the edited plan", "edit_plan", wish)
 
     def _show_text(self, text: str) -> None:
         if self.is_mounted:

@@ -90,6 +90,12 @@ WHOLE = [
     ("nodes:\n  a: {agent: coder}\ntools:\n  finish: {description: d, run: [x]}", 5, "already", "my_finish"),
     ("nodes:\n  a: {agent: coder}\ntools:\n  t: {description: d, run: [x, '{y}']}", 5, "not declared", "a pattern"),
     (
+        "nodes:\n  a: {agent: coder}\ntools:\n  t: {description: d, run: ['{y}'], arguments: {y: 'x'}}",
+        5,
+        "program itself",
+        "program's name",
+    ),
+    (
         "nodes:\n  a: {agent: coder}\ntools:\n  t: {description: d, run: [x, '{y}'], arguments: {y: '('}}",
         5,
         "no regular expression",

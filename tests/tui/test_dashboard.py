@@ -360,7 +360,7 @@ async def test_a_plan_is_edited_and_faults_keep_the_editor_open() -> None:
         conductor.plan = PlanText(tasks=({"task": "part1"},))
         await pilot.press("ctrl+s")
         await pilot.pause()
-        assert await sent(app, conductor) == [("edit_plan", {"tasks": [{"task": "part1"}]})]
+        assert await sent(app, conductor) == [("edit_plan", {"task": "plan", "tasks": [{"task": "part1"}]})]
 
 
 async def test_a_stopped_engine_is_said_and_one_key_goes_on_with_the_run() -> None:

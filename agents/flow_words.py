@@ -76,8 +76,8 @@ def told(flow: Flow, explanation: Explanation) -> list[str]:
 
 def effort_words(effort: Effort) -> str:
     """What a flow costs in attempts, in a sentence."""
-    grows = f", with {' and '.join(effort.grows_with)}" if effort.grows_with else ""
-    well = "all goes well and each list has one entry" if grows else "all goes well"
+    grows = f"; there may be {' and '.join(effort.grows_with)}" if effort.grows_with else ""
+    well = "all goes well and each list or plan has one entry" if grows else "all goes well"
     return (
         f"Attempts of models: {effort.usual} when {well}{grows}. No task is tried more than {MOST_ATTEMPTS} times "
         "before it asks you or gives up (orchestra-tui policy), and a budget ends it earlier: --budget."

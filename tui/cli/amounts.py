@@ -1,4 +1,4 @@
-"""Amounts as people write them on the command line and in settings: `2.50`, `500k`, `20m`, `1h30m`."""
+"""Amounts as people write them on the command line and in settings: `2.50`, `500k`, `20m`, `1h30m`, speed `2`."""
 
 from __future__ import annotations
 
@@ -33,4 +33,12 @@ def usd(text: str) -> float:
     found = _MONEY.fullmatch(text.strip())
     if not found:
         raise argparse.ArgumentTypeError(f"{text!r} is no amount of dollars: write 2.50")
+    return float(found[1])
+
+
+def speed(text: str) -> float:
+    """How many times as fast: `2`, `0.5`."""
+    found = _MONEY.fullmatch(text.strip())
+    if not found or not float(found[1]):
+        raise argparse.ArgumentTypeError(f"{text!r} is no speed: write 2 or 0.5")
     return float(found[1])

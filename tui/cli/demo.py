@@ -16,7 +16,10 @@ def demo_command(arguments: list[str]) -> int:
     session = Session.of_demo(options.speed)
     try:
         if options.headless or options.json or not sys.stdout.isatty():
-            return play(session, session.run_id or "", options.json, is_attended=False)
+            code = play(session, session.run_id or "", options.json, is_attended=False, can_land=options.keep)
+            if not (options.json or options.keep):
+                print("It was a scratch repository, and it is gone now; --keep keeps it.")
+            return code
         from tui.app import run_dashboard
 
         return run_dashboard(session, look, says_farewell=False)

@@ -28,12 +28,17 @@ def model_findings() -> list[ModelFinding]:
 
 def findings() -> list[Finding]:
     """The same in the terminal's words, with what else a run needs."""
-    found = [_told(one) for one in model_findings()]
+    found = told_models()
     bwrap = shutil.which("bwrap")
     sandbox = Finding(
         "bubblewrap", bool(bwrap), bwrap or "commands run without walls: each one asks", "apt install bubblewrap"
     )
     return [*found, sandbox]
+
+
+def told_models() -> list[Finding]:
+    """What can answer here, or why not and the command that mends it."""
+    return [_told(one) for one in model_findings()]
 
 
 def _told(one: ModelFinding) -> Finding:

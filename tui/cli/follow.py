@@ -115,9 +115,11 @@ def show_plain(out: TextIO, task: str = "") -> Show:
     return show
 
 
-def closing_lines(run: Run) -> Iterator[str]:
+def closing_lines(run: Run, can_land: bool = True) -> Iterator[str]:
     """What a person wants to know when a run is over: clean lines."""
     yield from map(clean, _closing(run))
+    if can_land and run.head != run.base_commit:
+        yield from map(clean, _way_on(run))
 
 
 def _closing(run: Run) -> Iterator[str]:
@@ -130,11 +132,13 @@ def _closing(run: Run) -> Iterator[str]:
     for task in last_words(run):
         yield ""
         yield from _shown(run, task)
-    if run.head != run.base_commit:
-        yield ""
-        yield f"The result is on branch {run.branch}; yours is untouched. Look: git diff ...{run.branch}"
-        consent = "" if run.outcome is RunOutcome.PROVEN else " --yes"
-        yield f"Take it: orchestra-tui land {run.run}{consent}"
+
+
+def _way_on(run: Run) -> Iterator[str]:
+    yield ""
+    yield f"The result is on branch {run.branch}; yours is untouched. Look: git diff ...{run.branch}"
+    consent = "" if run.outcome is RunOutcome.PROVEN else " --yes"
+    yield f"Take it: orchestra-tui land {run.run}{consent}"
 
 
 def _others_that_failed(run: Run) -> Iterator[Task]:

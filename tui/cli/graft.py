@@ -11,7 +11,8 @@ import msgspec
 from agents.plan_file import load_plan
 from engine.clean import clean_line
 from engine.errors import UserFault
-from tui.cli.options import EXIT_CODES, Parser
+from tui.cli.exit_codes import exit_codes
+from tui.cli.options import Parser
 from tui.cli.session import Session
 
 
@@ -40,7 +41,7 @@ def graft_parser() -> argparse.ArgumentParser:
         "  orchestra-tui graft r7 more.yaml\n"
         '  orchestra-tui graft r7 --task parser --goal "also accept tabs" --check "pytest -q tests/test_parser.py"\n'
         '  orchestra-tui graft r7 --task docs --agent documenter --scope "docs/**"\n\n'
-        f"{EXIT_CODES}",
+        f"{exit_codes('graft')}",
     )
     parser.add_argument("run", metavar="RUN", help="the run, e.g. r7")
     parser.add_argument("plan", nargs="?", type=Path, default=None, metavar="PLAN", help="the tasks, in YAML")

@@ -15,7 +15,7 @@ from agents.models.directory import Directory
 from engine.clean import clean_line
 from engine.errors import OrchestraError, UserFault
 from engine.model import ModelProfile
-from tui.cli.findings import model_findings
+from tui.cli.findings import model_findings, told_models
 from tui.cli.options import models_parser
 from tui.cli.roster import decisions
 from tui.cli.session import Session
@@ -42,8 +42,8 @@ def models_command(arguments: list[str]) -> int:
 
 
 def _print(profiles: list[ModelProfile], is_cloud_allowed: bool) -> None:
-    for one in model_findings():
-        print(f"{'✓' if one.is_ready else '!'} {one.provider:<10} {clean_line(one.what)}")
+    for one in told_models():
+        print(f"{'✓' if one.is_there else '!'} {one.name:<10} {clean_line(one.detail)}")
         if one.remedy:
             print(f"  {'':<10} → {clean_line(one.remedy)}")
     print(f"{'✓' if is_cloud_allowed else '·'} {'cloud':<10} {'allowed' if is_cloud_allowed else 'not allowed'} here")

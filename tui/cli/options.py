@@ -7,16 +7,8 @@ from pathlib import Path
 from typing import Any, Final, NoReturn
 
 from engine.errors import UserFault
-from tui.cli.amounts import seconds, tokens, usd
-
-EXIT_CODES: Final = """\
-exit codes:
-  0    the run ended well: proven by its check, or done where there was none
-  1    the run ended red, failed or was cancelled
-  2    bad input: nothing was started, nothing was changed
-  3    the engine or its log was lost; `orchestra-tui resume` goes on
-  130  interrupted; the run can be resumed
-"""
+from tui.cli.amounts import seconds, speed, tokens, usd
+from tui.cli.exit_codes import exit_codes
 
 COMMANDS: Final = {
     "run": "play one goal without a screen",
@@ -161,7 +153,7 @@ def demo_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--headless", action="store_true", help="without the dashboard: print what happens")
     parser.add_argument("--json", action="store_true", help="with --headless: JSON lines")
-    parser.add_argument("--speed", type=float, default=1.0, help="2 plays twice as fast (default 1)")
+    parser.add_argument("--speed", type=speed, default=1.0, help="2 plays twice as fast (default 1)")
     parser.add_argument("--keep", action="store_true", help="keep the scratch repository and say where it is")
     return parser
 
@@ -377,7 +369,7 @@ def _parser(command: str, words: str, *examples: str) -> argparse.ArgumentParser
     return Parser(
         prog=f"orchestra-tui {command}",
         description=words,
-        epilog=f"examples:\n{listed}\n\n{EXIT_CODES}",
+        epilog=f"examples:\n{listed}\n\n{exit_codes(command)}",
     )
 
 

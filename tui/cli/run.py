@@ -32,8 +32,11 @@ def resume_command(arguments: list[str]) -> int:
     return play(session, run, options.json, sys.stdin.isatty() and not options.json)
 
 
-def play(session: Session, run: str, as_json: bool, is_attended: bool) -> int:
-    """Follow a run and say how it ended; Ctrl-C stops the engine and keeps the run resumable."""
+def play(session: Session, run: str, as_json: bool, is_attended: bool, can_land: bool = True) -> int:
+    """Follow a run and say how it ended; Ctrl-C stops the engine and keeps the run resumable.
+
+    In: can_land, whether its repository is still there when it is over.
+    """
     show = show_json(sys.stdout) if as_json else show_plain(sys.stdout)
     try:
         state = follow(session, run, show, is_attended)
@@ -47,7 +50,7 @@ def play(session: Session, run: str, as_json: bool, is_attended: bool) -> int:
         print(str(error), file=sys.stderr)
         return 3
     if not as_json:
-        for line in closing_lines(state):
+        for line in closing_lines(state, can_land):
             print(line)
     return exit_code(state)
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tui.cli.amounts import seconds, tokens, usd
+from tui.cli.amounts import seconds, speed, tokens, usd
 
 
 @pytest.mark.parametrize(
@@ -26,6 +26,7 @@ from tui.cli.amounts import seconds, tokens, usd
         (usd, "2.50", 2.5),
         (usd, "$2", 2.0),
         (usd, "0", 0.0),
+        (speed, "0.5", 0.5),
     ],
 )
 def test_an_amount_is_what_it_says(read: Callable[[str], float], text: str, amount: float) -> None:
@@ -35,7 +36,7 @@ def test_an_amount_is_what_it_says(read: Callable[[str], float], text: str, amou
 @pytest.mark.parametrize(
     ("read", "text"),
     [(tokens, "-1"), (tokens, "5kg"), (tokens, ""), (seconds, ""), (seconds, "soon"), (seconds, "1m1h"), (usd, "2,50"),
-     (usd, "-1"), (usd, "nan"), (tokens, "1e9")],
+     (usd, "-1"), (usd, "nan"), (tokens, "1e9"), (speed, "0"), (speed, "fast")],
 )  # fmt: skip
 def test_what_is_no_amount_is_refused_with_an_example(read: Callable[[str], float], text: str) -> None:
     with pytest.raises(argparse.ArgumentTypeError, match="write"):

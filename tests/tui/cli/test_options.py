@@ -16,7 +16,7 @@ from tui.__main__ import main
         (["run", "x", "--budget-tokens", "5kg"], "'5kg' is no number of tokens"),
         (["run", "x", "--budget-time", "soon"], "'soon' is no length of time"),
         (["log", "--run", "9"], "Unrecognized arguments: --run"),
-        (["demo", "--speed", "fast"], "invalid float value"),
+        (["demo", "--speed", "fast"], "is no speed"),
         (["--bogus"], "Unrecognized arguments: --bogus"),
     ],
 )

@@ -14,7 +14,7 @@ from typing import TypeAlias
 from agents.document import nearest
 from agents.ending import ENDING_TOOLS
 from agents.flow_rules import NODE_RULES, references, regex_fault
-from agents.flow_shape import FlowShape, NodeShape
+from agents.flow_shape import FlowShape, NodeShape, ToolShape
 from agents.tools.handing import NAME as HAND_OFF
 from agents.tools.registry import NAMES
 
@@ -82,23 +82,25 @@ def _tool_faults(shape: FlowShape) -> Iterator[Complaint]:
                 advice = nearest(tool, shape.tools) or "Declare it under `tools:` of this flow."
                 yield Complaint(("nodes", name, "tools"), f"The flow declares no tool `{tool}`.", advice)
     for name, declared in shape.tools.items():
-        place: Place = ("tools", name)
-        if not _TOOL.fullmatch(name):
-            yield Complaint(place, f"`{name}` is no name for a tool.", "Use lower-case letters, digits and _.")
-        if name in TAKEN_TOOLS:
-            yield Complaint(
-                place, f"Agents have a tool `{name}` already.", f"Choose another name, such as `my_{name}`."
-            )
-        for argument, pattern in declared.arguments.items():
-            if fault := regex_fault(pattern):
-                what = f"{pattern!r} is no regular expression: {fault}."
-                yield Complaint((*place, "arguments", argument), what, "Correct it.")
-        if _SLOT.search(declared.run[0]):
-            yield Complaint((*place, "run"), "The program itself cannot be an argument.", "Write the program's name.")
-        used = {slot for part in declared.run for slot in _SLOT.findall(part)}
-        for argument in sorted(used ^ set(declared.arguments)):
-            what = f"`{argument}` is {'used but not declared' if argument in used else 'declared but not used'}."
-            yield Complaint((*place, "arguments"), what, "Name each argument in `run` and give it a pattern.")
+        yield from _declaration_faults(name, declared)
+
+
+def _declaration_faults(name: str, declared: ToolShape) -> Iterator[Complaint]:
+    place: Place = ("tools", name)
+    if not _TOOL.fullmatch(name):
+        yield Complaint(place, f"`{name}` is no name for a tool.", "Use lower-case letters, digits and _.")
+    if name in TAKEN_TOOLS:
+        yield Complaint(place, f"Agents have a tool `{name}` already.", f"Choose another name, such as `my_{name}`.")
+    for argument, pattern in declared.arguments.items():
+        if fault := regex_fault(pattern):
+            what = f"{pattern!r} is no regular expression: {fault}."
+            yield Complaint((*place, "arguments", argument), what, "Correct it.")
+    if _SLOT.search(declared.run[0]):
+        yield Complaint((*place, "run"), "The program itself cannot be an argument.", "Write the program's name.")
+    used = {slot for part in declared.run for slot in _SLOT.findall(part)}
+    for argument in sorted(used ^ set(declared.arguments)):
+        what = f"`{argument}` is {'used but not declared' if argument in used else 'declared but not used'}."
+        yield Complaint((*place, "arguments"), what, "Name each argument in `run` and give it a pattern.")
 
 
 def _edges(shape: FlowShape) -> dict[str, set[str]]:

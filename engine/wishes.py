@@ -242,7 +242,8 @@ def _graft(run: Run, wish: Mapping[str, Any]) -> Reply:
         return Refused(f"the tasks cannot be read: {error}")
     except CannotJoin as reason:
         return Refused(str(reason))
-    return Granted((joined,), f"{len(joined.tasks)} tasks join the plan")
+    count = len(joined.tasks)
+    return Granted((joined,), "1 task joins the plan" if count == 1 else f"{count} tasks join the plan")
 
 
 def _edit_task(run: Run, wish: Mapping[str, Any]) -> Reply:

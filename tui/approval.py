@@ -117,6 +117,9 @@ class ApprovalScreen(ReadingScreen):
         return wrapped(body_lines(self.approval), width)
 
 
+_TO_AGENTS = ("stuck", "budget")
+
+
 def asker_of(task: Task) -> str:
     """Who asks: a gate and a count of votes ask by themselves."""
     return "the flow" if task.spec.role in (Role.GATE, Role.VOTE) else who(task)
@@ -131,7 +134,12 @@ def body_lines(asked: Approval) -> list[Row]:
         ]
     if body.startswith(("diff ", "--- ")) or "\n@@ " in body:
         return diff_lines(body)
-    return [((line, "base"),) for line in body.split("\n")]
+    return [*_spoken_to(asked.form, body), *(((line, "base"),) for line in body.split("\n"))]
+
+
+def _spoken_to(form: str, body: str) -> list[Row]:
+    """Words that are meant for an agent and only shown to the person say so: their `you` is the agent."""
+    return [(("What the agent is told next; `you` is the agent:", "dim"),), ()] if body and form in _TO_AGENTS else []
 
 
 def plan_lines(tasks: Sequence[TaskSpec], width: int, glyphs: Glyphs) -> list[Row]:

@@ -290,7 +290,7 @@ def task_skipped(run: Run, event: e.TaskSkipped, at: float) -> Run:
 
 
 def task_cancelled(run: Run, event: e.TaskCancelled, at: float) -> Run:
-    return move(run, event.task, TaskState.CANCELLED, at, reason="cancelled by the person")
+    return move(run, event.task, TaskState.CANCELLED, at, reason="cancelled by you")
 
 
 def task_moved(run: Run, event: e.TaskMoved, at: float) -> Run:

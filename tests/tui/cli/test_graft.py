@@ -21,7 +21,7 @@ class Recording:
 
     def ask(self, run: str, kind: str, payload: dict[str, Any]) -> str:
         self.asked.append((run, kind, payload))
-        return "1 tasks join the plan"
+        return "1 task joins the plan"
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def test_the_tasks_of_a_file_are_sent_and_the_answer_is_printed(
 
     ((run, kind, payload),) = session.asked
     assert (run, kind, payload["tasks"][0]["task"], payload["tasks"][0]["needs"]) == ("r7", "graft", "more", ("old",))
-    assert capsys.readouterr().out == "1 tasks join the plan\n"
+    assert capsys.readouterr().out == "1 task joins the plan\n"
 
 
 def test_only_what_was_given_is_changed(session: Recording) -> None:

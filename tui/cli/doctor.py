@@ -12,9 +12,9 @@ from pathlib import Path
 
 from engine.clean import clean_line
 from engine.clock import SystemClock
-from engine.errors import OrchestraError, StoreFault, UserFault
+from engine.errors import OrchestraError, StoreFault, UnsavedWork, UserFault
 from engine.git.census import WorktreeState, census, prune
-from engine.git.gateway import Git
+from engine.git.gateway import Git, Worktree
 from engine.git.repository import inspect, open_repository
 from engine.git.worktrees import Worktrees
 from engine.places import cache_home, config_home
@@ -132,8 +132,16 @@ def _pruned(git: Git, home: Path, states: list[WorktreeState], is_engine_alive: 
             worktrees = Worktrees(git, home, state.run)
             found = worktrees.find(state.lane)
             if found:
-                worktrees.remove(found)
-                yield Line("pruned", True, f"{state.path}: everything in it is held by branches")
+                yield _removed(worktrees, found, state)
+
+
+def _removed(worktrees: Worktrees, found: Worktree, state: WorktreeState) -> Line:
+    """Put one lane away; the branch that held its commits may just have gone with the lane before it."""
+    try:
+        worktrees.remove(found)
+    except UnsavedWork:
+        return Line("kept", True, f"{state.path}: what it holds is nowhere else any more")
+    return Line("pruned", True, f"{state.path}: everything in it is held by branches")
 
 
 def _described(state: WorktreeState) -> str:

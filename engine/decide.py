@@ -26,7 +26,7 @@ from engine.decision.follow_ups import on_follow_up_answer
 from engine.decision.grafts import on_plan_extended
 from engine.decision.permission import on_cloud_permitted
 from engine.decision.plans import on_plan, on_plan_accepted, on_plan_answer
-from engine.decision.results import on_outliving_answer, on_produced, settle_checks
+from engine.decision.results import on_outliving_answer, on_produced, settle_check, settle_checks
 from engine.decision.reviews import on_verdict
 from engine.decision.unmanned import on_gate_answer, settle_unmanned
 from engine.decision.votes import on_vote_answer, stop_voices
@@ -93,7 +93,8 @@ def _on_check(run: Run, _event: e.CheckFinished) -> tuple[e.Event, ...]:
 
 def _on_moved(run: Run, event: e.TaskMoved) -> tuple[e.Event, ...]:
     if event.to is TaskState.CHECKING:
-        return settle_checks(run)
+        task = run.tasks.get(event.task)
+        return settle_check(run, task) if task and task.state is event.to else ()
     return revive(run) if event.to is TaskState.PENDING else ()
 
 

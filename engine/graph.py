@@ -40,13 +40,12 @@ def ready(run: Run, among: Iterable[Task]) -> Iterator[Task]:
     met: dict[str, bool] = {}
     settled: dict[str, bool] = {}
     for task in among:
-        if not _is_unbegun(task):
-            if task.state is TaskState.REVISING:
-                yield task
-        else:
+        if _is_unbegun(task):
             spec = task.spec
             if _all(run, spec.needs, met, _is_met) and _all(run, spec.after, settled, _is_settled):
                 yield task
+        elif task.state is TaskState.REVISING:
+            yield task
 
 
 def _is_unbegun(task: Task) -> bool:
@@ -95,7 +94,7 @@ def hanging(run: Run) -> Hanging:
             reviews.append(task)
         elif spec.role in UNMANNED and (state is TaskState.PENDING or state is TaskState.REVISING):
             unmanned.append(task)
-        if _is_unbegun(task):
+        if state is TaskState.PENDING or _is_unbegun(task):
             pending.append(task)
     return Hanging(pending, reviews, unmanned, has_lost, has_passed)
 

@@ -38,7 +38,7 @@ def each_tasks(run: Run, node: Node, items: tuple[str, ...]) -> tuple[TaskSpec, 
 def spread_tasks(run: Run, task: Task) -> tuple[TaskSpec, ...]:
     """The tasks that a list in a task's answer becomes: one for each different entry, no more than `MAX_EACH`."""
     found: list[TaskSpec] = []
-    for node in run.flow.nodes:
+    for node in run.flow.nodes if task.answers else ():
         source, _, field = node.each.partition(".")
         if field and source == task.task:
             words = tuple(dict.fromkeys(task.answers.get(field, ())))[:MAX_EACH]

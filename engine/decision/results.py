@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import chain
+
 from engine import events as e
 from engine.decision.failures import carry_out
 from engine.decision.reviews import to_landing, to_review
@@ -35,14 +37,17 @@ def on_produced(run: Run, event: e.TaskProduced) -> tuple[e.Event, ...]:
 
 def settle_checks(run: Run) -> tuple[e.Event, ...]:
     """Judge every task whose evidence is complete."""
-    found: list[e.Event] = []
-    for task in run.tasks.values():
-        if task.state is TaskState.CHECKING and task.spec.check:
-            found += _settle_check(run, task, task.spec.check)
-    return tuple(found)
+    checking = [task for task in run.tasks.values() if task.state is TaskState.CHECKING]
+    return tuple(chain.from_iterable(settle_check(run, task) for task in checking))
 
 
-def _settle_check(run: Run, task: Task, check: CheckSpec) -> tuple[e.Event, ...]:
+def settle_check(run: Run, task: Task) -> tuple[e.Event, ...]:
+    """Judge one task that is being checked, if its evidence is complete."""
+    check = task.spec.check
+    return _judged(run, task, check) if check else ()
+
+
+def _judged(run: Run, task: Task, check: CheckSpec) -> tuple[e.Event, ...]:
     after = run.evidence_for(task.tree, check)
     before = run.evidence_for(run.base_tree, check)
     must_be_green = is_for_one_task(check, run.check)

@@ -23,6 +23,7 @@ from engine.due import Attempting
 from engine.git.commits import CommitMade, OutsideScope
 from engine.identity import attempt_key, digest
 from engine.journal import Journal
+from engine.landing import subject_line
 from engine.policy import starting_rung
 from engine.ports import Agent, Failed, HandedOff, Judged, Planned, Produced
 from engine.sandbox.outliving import outliving
@@ -229,7 +230,7 @@ class Attempts:
         return known is None or known.is_green
 
     async def _commit(self, effect: Attempting, task: Task, summary: str, key: str) -> CommitMade | e.Event | None:
-        message = f"{clean_line(task.spec.title or task.spec.task, 70)}\n\n{summary}"
+        message = f"{subject_line(self._journal.run, task)}\n\n{summary}"
         trailers = {
             "Run": self._journal.run.run,
             "Task": task.spec.task,

@@ -10,6 +10,7 @@ import asyncio
 
 from engine import events as e
 from engine.checker import Checker
+from engine.clean import clean_line
 from engine.due import Attempting, Checking, Landing
 from engine.errors import GitFault, UserFault
 from engine.git.landing import Conflict, Landed, LandIntent
@@ -20,6 +21,7 @@ from engine.state import Run, Task
 from engine.words import CheckResult, CheckSpec, Failure, Role, TaskId
 from engine.workspace import Candidate, Workspace
 
+SUBJECT_CHARS = 70
 TRIES = 3
 """A landing that git broke off is whole or nothing, so it is begun again; the agent's work is not to blame."""
 
@@ -132,6 +134,13 @@ class Landings:
         return known
 
 
+def subject_line(run: Run, task: Task) -> str:
+    """What a commit of this task is called: its title, or the goal where that is only the name of a node."""
+    spec = task.spec
+    own = spec.title if spec.title not in ("", spec.task, spec.node) else ""
+    return clean_line(own or run.goal.strip().partition("\n")[0] or spec.task, SUBJECT_CHARS)
+
+
 def _message(run: Run, task: Task) -> tuple[str, dict[str, str]]:
     evidence = task.evidence
     proof = f"{evidence.command} exit {evidence.exit_code} {evidence.digest[:12]}" if evidence else "none: claimed"
@@ -143,4 +152,4 @@ def _message(run: Run, task: Task) -> tuple[str, dict[str, str]]:
         "Model": task.model,
         "Evidence": proof,
     }
-    return f"{task.spec.title or task.task}\n\n{task.summary}", trailers
+    return f"{subject_line(run, task)}\n\n{task.summary}", trailers

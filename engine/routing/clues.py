@@ -20,6 +20,7 @@ summarise | 2.4 | summarize, summarise, summary, summaries, tldr, recap, digest,
 small edit | 2.0 | bump, reformat, lint, one line, small change, small edit, default value, log message
 
 concurrency | 3.2 | deadlock, deadlocks, concurrency, concurrent, mutex, livelock, race condition, data race
+concurrency | 3.2 | race conditions, data races, the race in, the race between, a race in, a race between, races with
 concurrency | 3.2 | thread safe, thread-safe, lock-free, happens-before, two threads
 threat model | 3.0 | threat, exploit, vulnerability, vulnerabilities, csrf, xss, pentest, security audit
 threat model | 3.0 | attack surface, security review, sql injection

@@ -53,7 +53,7 @@ def choose_flow(
 def _wanted(wish: Mapping[str, Any], items: Sequence[str], profiles: Sequence[ModelProfile]) -> Route:
     name, goal = str(wish.get("flow") or "auto"), str(wish.get("goal") or "")
     if name != "auto":
-        return Route(name, "you chose it")
+        return Route(name, str(wish.get("flow_why") or "you chose it"))
     if wish.get("plan"):
         return Route("build", "you brought a plan")
     chosen = route(goal, items, profiles)

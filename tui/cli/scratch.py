@@ -21,6 +21,7 @@ def demo_wish(speed: float) -> dict[str, Any]:
     return {
         "goal": GOAL,
         "flow": "build",
+        "flow_why": "the demo plays it",
         "check": CHECK,
         "accept_plan": True,
         "unattended": True,

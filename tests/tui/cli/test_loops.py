@@ -140,7 +140,10 @@ def test_bad_input_is_one_sentence_and_code_2(
     assert told.count("\n") == 1
 
 
-@pytest.mark.parametrize("content", [b"no gzip", gzip.compress(b'{"type": "user"}\n' * 50)[:-12]])
+# Named, for a package bears the time it was made at: two processes would know the test by two names.
+@pytest.mark.parametrize(
+    "content", [b"no gzip", gzip.compress(b'{"type": "user"}\n' * 50)[:-12]], ids=["no package", "cut short"]
+)
 def test_a_broken_package_is_one_sentence_and_code_2(content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl.gz"
     path.write_bytes(content)

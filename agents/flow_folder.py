@@ -14,7 +14,7 @@ from pathlib import Path
 
 from agents.document import read_text
 from agents.flow_file import FOLDER, parse_flow
-from agents.roster import digest_of
+from agents.trust import digest_of, distrust, is_plain
 from engine.errors import DefinitionFault
 from engine.flow import Flow
 from engine.places import config_home
@@ -98,7 +98,7 @@ def commands_of(flow: Flow) -> tuple[str, ...]:
 def _files(origin: str, folder: Path, agents: tuple[str, ...]) -> Iterator[ListedFlow]:
     # The person may link their own files from anywhere; a repository's link could show anything of the person's.
     is_theirs = origin != REPOSITORY
-    if not folder.is_dir() or not (is_theirs or not (folder.is_symlink() or folder.parent.is_symlink())):
+    if not folder.is_dir() or not (is_theirs or is_plain(folder)):
         return
     # Sorted, so that of two files with one name the same one wins on every machine.
     paths = sorted(path for path in folder.iterdir() if path.suffix in SUFFIXES and path.is_file())
@@ -118,9 +118,9 @@ def _read(origin: str, path: Path, agents: tuple[str, ...]) -> ListedFlow:
 
 def _unless_untrusted(one: ListedFlow, repository: Path, trusted: Mapping[str, str]) -> ListedFlow:
     place = one.path.relative_to(repository).as_posix()
-    if one.flow is None or trusted.get(place) == one.digest:
+    changed = distrust(place, one.digest, trusted) if one.flow else ""
+    if one.flow is None or not changed:
         return one
-    changed = "changed since you trusted it" if place in trusted else "not trusted yet"
     commands = commands_of(one.flow)
     does = f"it runs {', '.join(f'`{command}`' for command in commands)}" if commands else "it decides what agents do"
     reason = f"{place} is {changed}, and {does}. Trust it as it is now: orchestra-tui flows --trust {place}"

@@ -13,7 +13,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from agents.document import Document, Place, nearest, read_text, read_yaml
-from agents.roster import digest_of
+from agents.trust import digest_of, distrust, is_plain
 from engine.ladders import ALWAYS, Policy, Step
 from engine.places import config_home
 from engine.words import Failure, Reaction
@@ -96,14 +96,13 @@ def _if_there(origin: str, path: Path) -> list[tuple[PolicyFile, Document | None
 
 def _of_repository(repository: Path, trusted: Mapping[str, str]) -> list[tuple[PolicyFile, Document | None]]:
     path = repository / REPOSITORY_FILE
-    # A link could show anything of the person's.
-    if path.is_symlink() or path.parent.is_symlink() or not path.is_file():
+    if not is_plain(path) or not path.is_file():
         return []
     text, place = read_text(path), REPOSITORY_FILE.as_posix()
     digest = digest_of(text)
-    if trusted.get(place) == digest:
+    word = distrust(place, digest, trusted)
+    if not word:
         return [(PolicyFile("repository", path, digest), read_yaml(text, path))]
-    word = "changed since you trusted it" if place in trusted else "not trusted yet"
     return [(PolicyFile("repository", path, digest, f"{place} is {word}: orchestra-tui policy --trust"), None)]
 
 

@@ -7,7 +7,6 @@ never hides the others: it is listed with its fault, and the definition it would
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ import platformdirs
 
 from agents.definition import AgentDefinition, parse_definition
 from agents.document import read_text
+from agents.trust import digest_of, distrust, is_plain
 from engine.errors import DefinitionFault
 
 PACKAGE_FOLDER = Path(__file__).parent / "builtin"
@@ -81,16 +81,12 @@ def read_roster(
 def _files(origin: str, folder: Path) -> Iterator[Listed]:
     # The person may link their own files from anywhere; a repository's link could show anything of the person's.
     is_theirs = origin != "repository"
-    if not folder.is_dir() or not (is_theirs or _is_plain(folder)):
+    if not folder.is_dir() or not (is_theirs or is_plain(folder)):
         return
     # Sorted, so that of two files with one name the same one wins on every machine.
     paths = sorted(path for path in _markdown_in(folder) if is_theirs or not path.is_symlink())
     for path in paths[:MAX_FILES]:
         yield _read(origin, folder, path)
-
-
-def _is_plain(folder: Path) -> bool:
-    return not folder.is_symlink() and not folder.parent.is_symlink()
 
 
 def _markdown_in(folder: Path) -> Iterator[Path]:
@@ -114,16 +110,11 @@ def _read(origin: str, folder: Path, path: Path) -> Listed:
     return Listed(definition.name, origin, path, definition, digest=digest)
 
 
-def digest_of(text: str) -> str:
-    """What the person trusts: SHA-256 of a definition's text."""
-    return hashlib.sha256(text.encode("utf-8")).hexdigest()
-
-
 def _unless_untrusted(one: Listed, repository: Path, trusted: Mapping[str, str]) -> Listed:
     place = one.path.relative_to(repository).as_posix()
-    if one.definition is None or trusted.get(place) == one.digest:
+    changed = distrust(place, one.digest, trusted) if one.definition else ""
+    if not changed:
         return one
-    changed = "changed since you trusted it" if place in trusted else "not trusted yet"
     reason = f"{place} is {changed}: a file of the repository may not configure agents before you trust its content."
     return Listed(one.name, one.origin, one.path, one.definition, reason, one.digest)
 

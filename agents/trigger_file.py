@@ -30,7 +30,7 @@ from typing import Annotated
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from agents.document import Document, checked, read_text, read_yaml
-from agents.roster import digest_of
+from agents.trust import digest_of, distrust, is_plain
 from engine.clean import clean
 from engine.errors import UserFault
 from engine.places import config_home
@@ -108,8 +108,7 @@ def read_triggers(repository: Path, trusted: Mapping[str, str], user: Path | Non
     if own is None:
         return Declared(found)
     text, place = read_text(own), REPOSITORY_FILE.as_posix()
-    if trusted.get(place) != digest_of(text):
-        word = "changed since you trusted it" if place in trusted else "not trusted yet"
+    if word := distrust(place, digest_of(text), trusted):
         return Declared(found, f"{place} is {word}: orchestra-tui watch --trust")
     return Declared((*found, *parse_triggers(text, own, repository, is_theirs=True)))
 
@@ -117,7 +116,7 @@ def read_triggers(repository: Path, trusted: Mapping[str, str], user: Path | Non
 def repository_file(repository: Path) -> Path | None:
     """The repository's own file of triggers; a link is none."""
     path = repository / REPOSITORY_FILE
-    return None if path.is_symlink() or path.parent.is_symlink() or not path.is_file() else path
+    return path if is_plain(path) and path.is_file() else None
 
 
 def parse_triggers(text: str, path: Path, repository: Path, is_theirs: bool = False) -> tuple[Trigger, ...]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from agents.flow_folder import REPOSITORY_FOLDER, Flows, commands_of, read_flows, typed_flow
-from agents.roster import digest_of
+from agents.trust import digest_of
 from engine.errors import DefinitionFault
 
 MINE = "name: mine\nnodes:\n  a: {agent: coder, edits: true}\n"

@@ -8,7 +8,8 @@ import pytest
 
 from agents.definition import parse_definition
 from agents.ladder import NO_TOOLS, TINY, card, cards
-from agents.roster import Listed, Roster, digest_of, read_roster
+from agents.roster import Listed, Roster, read_roster
+from agents.trust import digest_of
 from engine.model import ModelProfile, ModelRef, Tier
 from engine.words import Role
 

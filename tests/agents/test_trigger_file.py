@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from agents.roster import digest_of
 from agents.trigger_file import parse_triggers, read_brief, read_triggers
+from agents.trust import digest_of
 from engine.errors import DefinitionFault, UserFault
 from engine.triggers.trigger import Cause
 

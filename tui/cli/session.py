@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from engine.clean import clean_line
 from engine.clock import SystemClock
 from engine.errors import OrchestraError, UserFault
 from engine.launch import ensure_engine, is_alive
@@ -83,6 +84,14 @@ class Session:
         Raises:  UserFault with the reason when it is refused, or when nobody answers.
         """
         return self.receipt(self.send(run, kind, payload))
+
+    def trust(self, place: str, digest: str) -> None:
+        """Trust a file of the repository with exactly this content, and say so.
+
+        Raises: UserFault as `ask` does.
+        """
+        self.ask("", "trust_file", {"path": place, "digest": digest})
+        print(f"{clean_line(place)} is trusted as it is now; a change makes it untrusted again.")
 
     def receipt(self, command: str) -> str:
         """Wait until a command is settled."""

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from agents.document import read_text
-from agents.roster import digest_of
 from agents.trigger_file import (
     REPOSITORY_FILE,
     inbox_trigger,
@@ -22,6 +21,7 @@ from agents.trigger_file import (
     read_triggers,
     repository_file,
 )
+from agents.trust import digest_of
 from engine.clean import clean_line
 from engine.clock import SystemClock
 from engine.codec import decode
@@ -183,8 +183,7 @@ def _trust(session: Session) -> int:
         raise UserFault(f"There is no {place} here.", remedy="Write one; see orchestra-tui watch --help.")
     text = read_text(path)
     parse_triggers(text, path, session.places.root, is_theirs=True)
-    session.ask("", "trust_file", {"path": place, "digest": digest_of(text)})
-    print(f"{place} is trusted as it is now; a change makes it untrusted again.")
+    session.trust(place, digest_of(text))
     return 0
 
 

@@ -101,11 +101,6 @@ class Changed:
     is_cut: bool = False
     """Too large to be read whole: what it holds cannot be known."""
 
-    @property
-    def added_lines(self) -> frozenset[int]:
-        """The numbers of the added lines."""
-        return frozenset(number for number, _ in self.added)
-
 
 @dataclass(frozen=True, slots=True)
 class BrokenRule:

@@ -62,11 +62,6 @@ def changed_file(path: str, content: bytes, is_new: bool, lines: _Lines | None) 
     )
 
 
-def parsed_patch(patch: bytes) -> Iterator[_Lines]:
-    """The added and removed lines of each file of a patch without context, in its order."""
-    yield from map(_lines, _sections(patch))
-
-
 def _changed(change: FileChange, section: list[bytes], content: bytes | None, is_truncated: bool) -> Changed:
     if content is None:
         return Changed(change.path, change.status == "A", is_cut=True)

@@ -6,7 +6,6 @@ reason to look. What has changed is found by looking.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 
@@ -29,15 +28,3 @@ def touched(pending: Pending | None, at: float) -> Pending:
 def ripe_at(pending: Pending, quiet_s: float, longest_s: float) -> float:
     """When to look, if nothing more happens."""
     return min(pending.last_at + quiet_s, pending.first_at + longest_s)
-
-
-def looks(times: Iterable[float], quiet_s: float, longest_s: float) -> list[float]:
-    """The moments at which somebody looks, when things happen at these times, in order."""
-    found: list[float] = []
-    pending: Pending | None = None
-    for at in times:
-        if pending and ripe_at(pending, quiet_s, longest_s) < at:
-            found.append(ripe_at(pending, quiet_s, longest_s))
-            pending = None
-        pending = touched(pending, at)
-    return [*found, ripe_at(pending, quiet_s, longest_s)] if pending else found

@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.clock import SystemClock
-from engine.triggers.debounce import looks, ripe_at, touched
+from engine.triggers.debounce import Pending, ripe_at, touched
 from engine.triggers.trigger import Cause, Trigger, Wanted
 from engine.triggers.wakes import Wakes
 from tests.stubs.clock import FakeClock
 
 FILES = Trigger("docs", Cause.CHANGE, Wanted("go"), ("src/**", "!src/old/**"))
 COMMITS = Trigger("review", Cause.COMMIT, Wanted("go"))
+
+
+def looks(times: Iterable[float], quiet_s: float, longest_s: float) -> list[float]:
+    """The moments at which somebody looks, when things happen at these times, in order."""
+    found: list[float] = []
+    pending: Pending | None = None
+    for at in times:
+        if pending and ripe_at(pending, quiet_s, longest_s) < at:
+            found.append(ripe_at(pending, quiet_s, longest_s))
+            pending = None
+        pending = touched(pending, at)
+    return [*found, ripe_at(pending, quiet_s, longest_s)] if pending else found
 
 
 def test_a_burst_is_one_look_after_it_is_quiet() -> None:
